@@ -1,0 +1,33 @@
+import type { Guid } from "../protocol/types.ts";
+
+/** Where a connection comes from; `address` is text, IPv4-mapped addresses in IPv4 form. */
+export type PeerAddress = { readonly address: string; readonly port: number };
+
+/** One request, reassembled, as an interface sees it (C706 12.6.4.9). */
+export type RpcCall = {
+  readonly opnum: number;
+  /** Request stub. Only valid until `invoke` returns: copy what must outlive it. */
+  readonly stub: Uint8Array;
+  /** Byte order of the stub, from the drep of its PDU. */
+  readonly littleEndian: boolean;
+  readonly objectUuid: Guid | undefined;
+  readonly peer: PeerAddress;
+};
+
+/** What a call ends with: a response stub, or a fault with an nca status (C706 appendix E). */
+export type RpcOutcome =
+  | { readonly kind: "response"; readonly stub: Uint8Array }
+  | { readonly kind: "fault"; readonly status: number; readonly didNotExecute: boolean };
+
+/**
+ * An RPC interface: everything the listener needs to offer it. One file per interface.
+ * `invoke` calls `complete` exactly once, at once or later; opnums not below `operationCount` never reach it.
+ */
+export type RpcInterface = {
+  readonly name: string;
+  readonly uuid: Guid;
+  readonly versionMajor: number;
+  readonly versionMinor: number;
+  readonly operationCount: number;
+  readonly invoke: (call: RpcCall, complete: (outcome: RpcOutcome) => void) => void;
+};
