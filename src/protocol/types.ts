@@ -45,3 +45,10 @@ export type ActivationReply = {
   /** 16 octets, derived from the host's public key. */
   readonly hostId: Uint8Array;
 };
+
+/**
+ * Product key groups, least inclusive first: a host key serves its own group and every group
+ * before it (HOST-6). The index is the group's number in licences on the wire.
+ */
+export const PRODUCT_KEY_GROUPS = ["clientVolume", "serverA", "serverB", "serverC"] as const;
+export type ProductKeyGroup = (typeof PRODUCT_KEY_GROUPS)[number];
