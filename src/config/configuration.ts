@@ -1,0 +1,119 @@
+/** The configuration as the appliance uses it, and how it follows from what the file says. */
+import { isAbsolute, resolve } from "node:path";
+import type { Product } from "../activation/catalogue.ts";
+import {
+  CLIENT_THRESHOLD,
+  DEFAULT_CATALOGUE,
+  SERVER_THRESHOLD,
+} from "../activation/default-catalogue.ts";
+import type { Policy } from "../activation/policy.ts";
+import type { Endpoint } from "../platform/endpoint.ts";
+import { DEFAULT_RPC_LIMITS, type RpcLimits } from "../rpc/limits.ts";
+import { type Camelised, camelise } from "./camel.ts";
+import type { ParsedConfiguration } from "./schema.ts";
+import { isHostLabel } from "./values.ts";
+
+type Parsed = Camelised<ParsedConfiguration>;
+
+/** Every value is present and valid. Paths are absolute, names are in lower case. */
+export type Configuration = {
+  readonly appliance: { readonly name: string; readonly dataDirectory: string };
+  readonly rpc: Omit<Parsed["rpc"], "limits"> & { readonly limits: RpcLimits };
+  readonly activation: {
+    readonly policy: Policy;
+    readonly activationIntervalMinutes: number;
+    readonly renewalIntervalMinutes: number;
+    readonly validityDays: number;
+    readonly resetAtStart: boolean;
+  };
+  readonly dns: Omit<Parsed["dns"], "host" | "addresses"> & {
+    /** Fully qualified, without the dot at the end. */
+    readonly host: string;
+    /** Undefined: follow the machine's own addresses (`addresses.ts`). */
+    readonly addresses: readonly string[] | undefined;
+  };
+  readonly http: { readonly listen: readonly Endpoint[] };
+  readonly store: { readonly file: string };
+  /** Never empty. */
+  readonly products: readonly Product[];
+};
+
+/** What the machine gives where the file says nothing. */
+export type Surroundings = {
+  readonly hostName: string;
+  /** Absolute; relative paths of the configuration start here. */
+  readonly baseDirectory: string;
+};
+
+const FALLBACK_NAME = "muster";
+const SECOND = 1000;
+
+export function deriveConfiguration(
+  parsed: ParsedConfiguration,
+  surroundings: Surroundings,
+): Configuration {
+  const { appliance, rpc, activation, dns, http, store, product } = camelise(parsed);
+  const name = appliance.name ?? machineName(surroundings.hostName);
+  const dataDirectory = absolute(surroundings.baseDirectory, appliance.dataDirectory);
+  return {
+    appliance: { name, dataDirectory },
+    rpc: { ...rpc, limits: rpcLimits(rpc.limits) },
+    activation: deriveActivation(activation),
+    dns: { ...dns, host: qualifyHost(dns.host ?? name, dns.zones), addresses: dns.addresses },
+    http,
+    store: { file: absolute(dataDirectory, store.file) },
+    products: product.length === 0 ? DEFAULT_CATALOGUE : product.map(withThreshold),
+  };
+}
+
+function rpcLimits(limits: Parsed["rpc"]["limits"]): RpcLimits {
+  return {
+    ...DEFAULT_RPC_LIMITS,
+    connections: limits.connections,
+    connectionsPerAddress: limits.connectionsPerAddress,
+    bindMilliseconds: limits.bindSeconds * SECOND,
+    requestMilliseconds: limits.requestSeconds * SECOND,
+    idleMilliseconds: limits.idleSeconds * SECOND,
+    reassemblyOctets: limits.reassemblyOctets,
+  };
+}
+
+function deriveActivation(activation: Parsed["activation"]): Configuration["activation"] {
+  const { activationIntervalMinutes, renewalIntervalMinutes } = activation;
+  return {
+    policy: {
+      counting: activation.counting,
+      recordDays: activation.recordDays,
+      capacity: activation.cache.capacity,
+      replyCount: activation.cache.replyCount,
+      unknownProducts: activation.unknownProducts,
+      timeToleranceMinutes:
+        activation.timeCheck === "off" ? undefined : activation.timeToleranceMinutes,
+    },
+    activationIntervalMinutes,
+    renewalIntervalMinutes,
+    validityDays: activation.validityDays,
+    resetAtStart: activation.resetAtStart,
+  };
+}
+
+/** COUNT-2. */
+function withThreshold(product: Parsed["product"][number]): Product {
+  const usual = product.kind === "client" ? CLIENT_THRESHOLD : SERVER_THRESHOLD;
+  return { ...product, threshold: product.threshold ?? usual };
+}
+
+/** The first label of the machine's name, where it is one that DNS takes. */
+function machineName(hostName: string): string {
+  const label = hostName.split(".")[0]?.toLowerCase() ?? "";
+  return isHostLabel(label) ? label : FALLBACK_NAME;
+}
+
+export function qualifyHost(host: string, zones: readonly string[]): string {
+  const [zone] = zones;
+  return host.includes(".") || zone === undefined ? host : `${host}.${zone}`;
+}
+
+function absolute(base: string, path: string): string {
+  return isAbsolute(path) ? path : resolve(base, path);
+}

@@ -1,0 +1,212 @@
+/** What must hold between keys. One rule per function; each says everything it finds. */
+import { PRODUCTS_MAXIMUM } from "../activation/catalogue.ts";
+import { isLoopback, isWildcard, parseAddress } from "../platform/address.ts";
+import { type Endpoint, formatEndpoint } from "../platform/endpoint.ts";
+import { qualifyHost } from "./configuration.ts";
+import type { KeyPath } from "./outline.ts";
+import type { Finding } from "./problem.ts";
+import type { ParsedConfiguration } from "./schema.ts";
+
+const MINUTES_PER_DAY = 1440;
+
+/** `restsOn`: the other keys that the finding speaks of; it says nothing while one of them is broken. */
+export type RuleFinding = Finding & { readonly restsOn?: readonly KeyPath[] };
+
+type Rule = (configuration: ParsedConfiguration) => Iterable<RuleFinding>;
+
+/** Every finding of every rule; paths count elements as in `configuration`. */
+export function checkRules(configuration: ParsedConfiguration): readonly RuleFinding[] {
+  return RULES.flatMap((rule) => [...rule(configuration)]);
+}
+
+function error(path: KeyPath, what: string, hint?: string): Finding {
+  return { severity: "error", path, what, hint };
+}
+
+function warning(path: KeyPath, what: string, hint?: string): Finding {
+  return { severity: "warning", path, what, hint };
+}
+
+/** COUNT-6: a client must come back before its record goes, or the count falls between renewals. */
+function* renewalWithinRecord({ activation }: ParsedConfiguration): Iterable<RuleFinding> {
+  const renewal = activation.renewal_interval_minutes;
+  for (const key of ["record_days", "validity_days"] as const) {
+    const life = activation[key] * MINUTES_PER_DAY;
+    if (renewal < life) continue;
+    yield {
+      ...error(
+        ["activation", "renewal_interval_minutes"],
+        `${renewal} minutes is not below activation.${key} (${life} minutes)`,
+        "clients would be forgotten before they renew",
+      ),
+      restsOn: [["activation", key]],
+    };
+  }
+}
+
+function* unusedActivationKeys({ activation }: ParsedConfiguration): Iterable<RuleFinding> {
+  if (activation.cache.reply_count === "true" && activation.cache.capacity === "bounded") {
+    yield {
+      ...error(
+        ["activation", "cache", "reply_count"],
+        "the true count is not known with a bounded cache",
+        'set activation.cache.capacity = "unbounded"',
+      ),
+      restsOn: [["activation", "cache", "capacity"]],
+    };
+  }
+}
+
+/** DNS-1, DNS-5. */
+function* publicationHasZones({ dns }: ParsedConfiguration): Iterable<RuleFinding> {
+  if (dns.enabled && dns.publish && dns.zones.length === 0) {
+    yield error(
+      ["dns", "zones"],
+      "there is no zone to publish in",
+      "name one, or set dns.publish = false",
+    );
+  }
+}
+
+/** RFC 2782: the target must have an address record; within our zones only we can give it one. */
+function* hostHasAddress({ appliance, dns }: ParsedConfiguration): Iterable<RuleFinding> {
+  if (!dns.enabled || !dns.publish || dns.zones.length === 0) return;
+  const host = qualifyHost(dns.host ?? appliance.name ?? "muster", dns.zones);
+  const own = dns.zones.some((zone) => host === zone || host.endsWith(`.${zone}`));
+  if (own && dns.addresses?.length === 0) {
+    yield {
+      ...error(
+        ["dns", "addresses"],
+        `${host} is in a zone of this host and would have no address`,
+        "name one, or leave the key out to use the machine's own",
+      ),
+      restsOn: [
+        ["dns", "host"],
+        ["dns", "zones"],
+      ],
+    };
+  }
+  if (!own && dns.addresses !== undefined && dns.addresses.length > 0) {
+    yield warning(
+      ["dns", "addresses"],
+      `not used: ${host} is in none of dns.zones`,
+      "its addresses come from the server of its zone",
+    );
+  }
+}
+
+function* zonesDiffer({ dns }: ParsedConfiguration): Iterable<RuleFinding> {
+  yield* duplicates(["dns", "zones"], dns.zones, (zone) => zone);
+  yield* duplicates(["dns", "addresses"], dns.addresses ?? [], (address) => address);
+}
+
+function* productsDiffer({ product }: ParsedConfiguration): Iterable<RuleFinding> {
+  for (const key of ["activation_id", "name"] as const) {
+    const seen = new Set<string>();
+    for (const [index, entry] of product.entries()) {
+      const known = seen.has(entry[key]);
+      seen.add(entry[key]);
+      if (!known) continue;
+      yield error(
+        ["product", index, key],
+        `${JSON.stringify(entry[key])} is already that of a product above`,
+        "each product has its own",
+      );
+    }
+  }
+}
+
+function* duplicates<Value>(
+  path: KeyPath,
+  values: readonly Value[],
+  identity: (value: Value) => string,
+): Iterable<RuleFinding> {
+  const seen = new Set<string>();
+  for (const [index, value] of values.entries()) {
+    const key = identity(value);
+    if (seen.has(key)) yield error([...path, index], `${key} is named twice`);
+    seen.add(key);
+  }
+}
+
+type Listener = { readonly part: string; readonly path: KeyPath; readonly endpoint: Endpoint };
+
+/** Two TCP listeners cannot share a port; DNS listens on TCP as well as on UDP. */
+function* listenersDiffer({ rpc, dns, http }: ParsedConfiguration): Iterable<RuleFinding> {
+  const listeners = [
+    ...listenersOf("rpc", rpc.listen),
+    ...listenersOf("dns", dns.enabled ? dns.listen : []),
+    ...listenersOf("http", http.listen),
+  ];
+  for (const [index, listener] of listeners.entries()) {
+    const other = listeners.slice(0, index).find((earlier) => collide(earlier, listener));
+    if (other === undefined) continue;
+    yield error(
+      listener.path,
+      `${formatEndpoint(listener.endpoint)} collides with ${other.part}'s ${formatEndpoint(other.endpoint)}`,
+      "give it another port",
+    );
+  }
+}
+
+function listenersOf(section: string, endpoints: readonly Endpoint[]): Listener[] {
+  return endpoints.map((endpoint, index) => ({
+    part: section,
+    path: [section, "listen", index],
+    endpoint,
+  }));
+}
+
+function collide(left: Listener, right: Listener): boolean {
+  if (left.endpoint.port !== right.endpoint.port || left.endpoint.port === 0) return false;
+  const leftOctets = parseAddress(left.endpoint.address);
+  const rightOctets = parseAddress(right.endpoint.address);
+  if (leftOctets?.length !== rightOctets?.length) return false;
+  if (isWildcard(left.endpoint.address) || isWildcard(right.endpoint.address)) return true;
+  return leftOctets?.every((octet, index) => octet === rightOctets?.[index]) === true;
+}
+
+function* exposureIsMeant({ rpc, http }: ParsedConfiguration): Iterable<RuleFinding> {
+  if (rpc.admit === "any" && rpc.allow.length > 0) {
+    yield warning(["rpc", "allow"], 'not used: rpc.admit = "any" admits everyone');
+  }
+  for (const [index, { address }] of http.listen.entries()) {
+    if (isLoopback(address)) continue;
+    yield warning(
+      ["http", "listen", index],
+      `${address} shows status and client names to whoever reaches it`,
+      "it has no log-in",
+    );
+  }
+}
+
+function* limitsFit({ rpc: { limits } }: ParsedConfiguration): Iterable<RuleFinding> {
+  if (limits.connections_per_address <= limits.connections) return;
+  yield {
+    ...error(
+      ["rpc", "limits", "connections_per_address"],
+      `${limits.connections_per_address} is above rpc.limits.connections (${limits.connections})`,
+      "one address could take all of them",
+    ),
+    restsOn: [["rpc", "limits", "connections"]],
+  };
+}
+
+/** A catalogue has a bound of its own. */
+function* productsAreFew({ product }: ParsedConfiguration): Iterable<RuleFinding> {
+  if (product.length <= PRODUCTS_MAXIMUM) return;
+  yield error(["product"], `${product.length} products, at most ${PRODUCTS_MAXIMUM} are known`);
+}
+
+const RULES: readonly Rule[] = [
+  limitsFit,
+  productsAreFew,
+  listenersDiffer,
+  exposureIsMeant,
+  renewalWithinRecord,
+  unusedActivationKeys,
+  publicationHasZones,
+  zonesDiffer,
+  hostHasAddress,
+  productsDiffer,
+];

@@ -1,0 +1,24 @@
+/**
+ * The configuration's schema: the one place that says which keys exist, what they mean, which values
+ * they take and what holds without them. The commented file, the reference and every check follow it.
+ */
+import { z } from "zod";
+import { activationSection } from "./sections/activation.ts";
+import { applianceSection } from "./sections/appliance.ts";
+import { dnsSection } from "./sections/dns.ts";
+import { httpSection } from "./sections/http.ts";
+import { productSection } from "./sections/product.ts";
+import { rpcSection } from "./sections/rpc.ts";
+import { storeSection } from "./sections/store.ts";
+
+export const configurationSchema = z.strictObject({
+  appliance: applianceSection,
+  rpc: rpcSection,
+  activation: activationSection,
+  dns: dnsSection,
+  http: httpSection,
+  store: storeSection,
+  product: z.array(productSection).prefault([]),
+});
+
+export type ParsedConfiguration = z.output<typeof configurationSchema>;

@@ -1,0 +1,17 @@
+import { z } from "zod";
+import { filePath, hostLabel } from "../values.ts";
+
+export const applianceSection = z
+  .strictObject({
+    name: hostLabel().optional().meta({
+      description: "Name of this host, in status, events and DNS. Without it: the machine's.",
+      example: "kms",
+    }),
+    data_directory: filePath()
+      .prefault("muster-data")
+      .describe(
+        "Folder for the database, the host's key and its licence. A relative path starts at this file's folder.",
+      ),
+  })
+  .prefault({})
+  .describe("This host.");

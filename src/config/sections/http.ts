@@ -1,0 +1,12 @@
+import { z } from "zod";
+import { endpoint } from "../values.ts";
+
+export const httpSection = z
+  .strictObject({
+    listen: z
+      .array(endpoint())
+      .prefault(["127.0.0.1:8080"])
+      .describe("Where status, metrics and the page are served. An empty list switches them off."),
+  })
+  .prefault({})
+  .describe("The status service. It has no log-in: think before opening it to the network.");

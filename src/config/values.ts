@@ -1,0 +1,92 @@
+/** Leaf types of the configuration: text forms that stand for something, with a hint for each mistake. */
+import { z } from "zod";
+import { ZERO_GUID } from "../activation/catalogue.ts";
+import { isWildcard, parseAddress, parseAddressBlock } from "../platform/address.ts";
+import { type Endpoint, parseEndpoint } from "../platform/endpoint.ts";
+
+/** A text that `read` understands; what it refuses is reported as `expected ...` with the hint. */
+function textForm<Value>(
+  expected: string,
+  hint: string,
+  read: (text: string) => Value | undefined,
+): z.ZodPipe<z.ZodString, z.ZodTransform<Value, string>> {
+  return z.string().transform((text, context): Value => {
+    const value = read(text);
+    if (value !== undefined) return value;
+    context.addIssue({ code: "custom", message: `expected ${expected}`, params: { hint } });
+    return z.NEVER;
+  });
+}
+
+const ENDPOINT_HINT =
+  'write "192.0.2.1:1688" or "[2001:db8::1]:1688"; "0.0.0.0" and "[::]" mean all';
+
+export const endpoint = (): z.ZodType<Endpoint, string> =>
+  textForm("a numeric address and a port", ENDPOINT_HINT, parseEndpoint);
+
+/** A block of addresses in its text form; `platform/address.ts` reads it. */
+export const addressBlock = (): z.ZodType<string, string> =>
+  textForm("an address or a block of addresses", 'write "10.0.0.0/8" or "fd00::/8"', (text) =>
+    parseAddressBlock(text) === undefined ? undefined : text,
+  );
+
+/** The numeric address of a machine: not a wildcard. */
+export const hostAddress = (): z.ZodType<string, string> =>
+  textForm("the numeric address of a machine", 'write "192.0.2.1" or "2001:db8::1"', (text) =>
+    parseAddress(text) === undefined || isWildcard(text) ? undefined : text.toLowerCase(),
+  );
+
+const GUID_FORM = /^\{?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\}?$/i;
+
+/** Lower case without braces. */
+export const guid = (): z.ZodType<string, string> =>
+  textForm(
+    "a GUID",
+    'write "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", hexadecimal and not all zero',
+    (text) => (text.includes(ZERO_GUID) ? undefined : GUID_FORM.exec(text)?.[1]?.toLowerCase()),
+  );
+
+const LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
+const HOST_LABEL = new RegExp(`^${LABEL}$`, "i");
+/** Labels may begin with an underscore in a zone's name (RFC 8552), not in a host's (RFC 1123 2.1). */
+const ZONE_NAME = new RegExp(`^_?${LABEL}(?:\\._?${LABEL})*\\.?$`, "i");
+const HOST_NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*\\.?$`, "i");
+/** RFC 1035 2.3.4, without the root's octet and the first length. */
+const NAME_LENGTH_MAXIMUM = 253;
+
+export function isHostLabel(text: string): boolean {
+  return HOST_LABEL.test(text);
+}
+
+/** One label: letters, digits and hyphens. Lower case. */
+export const hostLabel = (): z.ZodType<string, string> =>
+  textForm("a host name of one label", "letters, digits and hyphens, at most 63", (text) =>
+    isHostLabel(text) ? text.toLowerCase() : undefined,
+  );
+
+/** A DNS zone's name in lower case, without the dot at the end. */
+export const zoneName = (): z.ZodType<string, string> =>
+  textForm("the name of a DNS zone", 'write "lab.internal"', (text) => domain(ZONE_NAME, text));
+
+/** A host's name in lower case, without the dot at the end; one label stands for a host of the first zone. */
+export const hostName = (): z.ZodType<string, string> =>
+  textForm("a host name", 'write "kms.lab.internal", or "kms" for the first zone', (text) =>
+    domain(HOST_NAME, text),
+  );
+
+function domain(form: RegExp, text: string): string | undefined {
+  const name = text.replace(/\.$/, "").toLowerCase();
+  return form.test(text) && name.length <= NAME_LENGTH_MAXIMUM ? name : undefined;
+}
+
+const PATH_LENGTH_MAXIMUM = 4096;
+
+/** A path as written; `load` makes it absolute. */
+export const filePath = (): z.ZodType<string, string> =>
+  textForm("a path", "it may not be empty nor hold a NUL", (text) =>
+    text !== "" && !text.includes("\0") && text.length <= PATH_LENGTH_MAXIMUM ? text : undefined,
+  );
+
+/** A whole number within bounds that are part of the documentation. */
+export const whole = (minimum: number, maximum: number): z.ZodInt =>
+  z.int().min(minimum).max(maximum);
