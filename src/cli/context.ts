@@ -25,6 +25,8 @@ export type CliContext = CommandContext & {
   /** Absolute; where relative paths start without a configuration file. */
   readonly baseDirectory: string;
   readonly signals: SignalSource;
+  /** Ends the process without further ado. */
+  readonly exitAtOnce: (signal: NodeJS.Signals) => void;
   readonly fetch: (url: string, options: RequestInit) => Promise<Response>;
   readonly startAppliance: typeof startAppliance;
 };

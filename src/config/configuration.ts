@@ -34,6 +34,7 @@ export type Configuration = {
   };
   readonly http: { readonly listen: readonly Endpoint[] };
   readonly store: { readonly file: string };
+  readonly log: Parsed["log"];
   /** Never empty. */
   readonly products: readonly Product[];
 };
@@ -52,7 +53,7 @@ export function deriveConfiguration(
   parsed: ParsedConfiguration,
   surroundings: Surroundings,
 ): Configuration {
-  const { appliance, rpc, activation, dns, http, store, product } = camelise(parsed);
+  const { appliance, rpc, activation, dns, http, store, log, product } = camelise(parsed);
   const name = appliance.name ?? machineName(surroundings.hostName);
   const dataDirectory = absolute(surroundings.baseDirectory, appliance.dataDirectory);
   return {
@@ -62,6 +63,7 @@ export function deriveConfiguration(
     dns: { ...dns, host: qualifyHost(dns.host ?? name, dns.zones), addresses: dns.addresses },
     http,
     store: { file: absolute(dataDirectory, store.file) },
+    log,
     products: product.length === 0 ? DEFAULT_CATALOGUE : product.map(withThreshold),
   };
 }

@@ -7,6 +7,7 @@ import { activationSection } from "./sections/activation.ts";
 import { applianceSection } from "./sections/appliance.ts";
 import { dnsSection } from "./sections/dns.ts";
 import { httpSection } from "./sections/http.ts";
+import { logSection } from "./sections/log.ts";
 import { productSection } from "./sections/product.ts";
 import { rpcSection } from "./sections/rpc.ts";
 import { storeSection } from "./sections/store.ts";
@@ -18,6 +19,7 @@ export const configurationSchema = z.strictObject({
   dns: dnsSection,
   http: httpSection,
   store: storeSection,
+  log: logSection,
   product: z.array(productSection).prefault([]),
 });
 

@@ -31,6 +31,13 @@ function escapeCharacter(character: string): string {
     : `\\u${code.toString(16).padStart(4, "0")}`;
 }
 
+/** Escapes unsafe characters of a JSON text as `\uXXXX`: the text then means the same and shows safely. */
+export function escapeUnsafe(json: string): string {
+  return json.replace(UNSAFE, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}
+
 /** What makes a spreadsheet read a cell as a formula, also behind blanks. */
 const FORMULA_START = /^[\s]*[=+\-@|]|^[\t\r\n]/;
 const PLAIN_NUMBER = /^-?\d+(\.\d+)?$/;

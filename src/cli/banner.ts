@@ -1,0 +1,54 @@
+/** What `serve` says once it runs: where, on what, and what to try next. */
+import type { Appliance } from "../appliance.ts";
+import type { Configuration } from "../config/configuration.ts";
+import { buildInfo } from "../platform/build-info.ts";
+import { type Endpoint, formatEndpoint } from "../platform/endpoint.ts";
+import { sanitise } from "../platform/text.ts";
+
+export type BannerFacts = {
+  readonly appliance: Appliance;
+  readonly configuration: Configuration;
+  /** File name, `trial`, or undefined for the defaults. */
+  readonly source: string | undefined;
+  readonly programName: string;
+};
+
+export function renderBanner(facts: BannerFacts): readonly string[] {
+  const { appliance, configuration, source } = facts;
+  const { rpc, dns, http } = appliance.listening;
+  const from = source === undefined ? "no file: the defaults hold" : sanitise(source);
+  return [
+    `muster ${buildInfo.version}: volume activation for this network, as ${configuration.appliance.name}`,
+    `  activation     ${list(rpc)}`,
+    `  DNS            ${list(dns)}  zones ${configuration.dns.zones.join(", ") || "none"}`,
+    `  status         ${http.map((endpoint) => `http://${formatEndpoint(endpoint)}`).join("  ") || "off"}`,
+    `  database       ${sanitise(configuration.store.file)}`,
+    `  configuration  ${from}`,
+    ...appliance.notices.map((notice) => `  note: ${notice}`),
+    "Try next:",
+    ...nextCommands(facts).map((command) => `  ${command}`),
+  ];
+}
+
+function list(endpoints: readonly Endpoint[]): string {
+  return endpoints.map(formatEndpoint).join("  ") || "off";
+}
+
+function nextCommands({ appliance, configuration, programName }: BannerFacts): readonly string[] {
+  const { rpc, dns, http } = appliance.listening;
+  const commands: string[] = [];
+  const [activation] = rpc;
+  const [discovery] = dns;
+  const [status] = http;
+  if (status !== undefined)
+    commands.push(`${programName} status --url http://${formatEndpoint(status)}`);
+  if (activation !== undefined) {
+    commands.push(`${programName} client activate --host ${formatEndpoint(activation)}`);
+  }
+  const [zone] = configuration.dns.zones;
+  if (discovery !== undefined && zone !== undefined) {
+    const { address, port } = discovery;
+    commands.push(`dig @${address} -p ${port} _vlmcs._tcp.${zone} SRV`);
+  }
+  return commands.length > 0 ? commands : [`${programName} check --explain`];
+}
