@@ -8,6 +8,7 @@ import {
   text_en,
 } from "@stricli/core";
 import { buildInfo } from "../platform/build-info.ts";
+import { nearest } from "../platform/nearest.ts";
 import { sanitise } from "../platform/text.ts";
 import type { CliContext } from "./context.ts";
 import { EXIT_CODE } from "./exit-code.ts";
@@ -35,7 +36,6 @@ export async function runCli(context: CliContext, parameters: readonly string[])
         error instanceof CliFailure ? error.exitCode : EXIT_CODE.failure,
     },
   );
-  context.process.exitCode = EXIT_CODE.ok;
   await run(application, words, context);
   return translateCode(Number(context.process.exitCode));
 }
@@ -68,14 +68,15 @@ function translateCode(code: number): number {
 function wording(programName: string): ApplicationText {
   return {
     ...text_en,
-    noCommandRegisteredForInput: ({ input, corrections }) => {
-      const meant = corrections[0];
+    noCommandRegisteredForInput: ({ input }) => {
+      // The framework's own suggestions are too far-fetched: everything is near `serve`.
+      const meant = nearest(input, Object.keys(routes));
       const hint =
         meant === undefined ? `\`${programName}\` lists all` : `did you mean "${meant}"?`;
       return `muster: unknown command "${sanitise(input)}"; ${hint}`;
     },
     exceptionWhileParsingArguments: (error) =>
-      `muster: ${sanitise(describe(error))}; \`${programName} help\` explains the commands`,
+      `muster: ${sanitise(lowerFirst(describe(error)))}; see \`${programName} help COMMAND\``,
     commandErrorResult: describeFailure,
     exceptionWhileRunningCommand: describeFailure,
     exceptionWhileLoadingCommandFunction: describeFailure,
@@ -83,7 +84,7 @@ function wording(programName: string): ApplicationText {
   };
 }
 
-/** Without a stack: it says nothing to a user. `MUSTER_DEBUG` would be the place to ask for one. */
+/** Without a stack: it says nothing to a user. */
 function describeFailure(error: unknown): string {
   if (!(error instanceof CliFailure)) {
     return `muster: ${sanitise(describe(error))}; this is a mistake in muster ${buildInfo.version}`;
@@ -91,6 +92,10 @@ function describeFailure(error: unknown): string {
   const lines = error.message.split("\n").map((line) => sanitise(line, 1024));
   const hint = error.hint === undefined ? "" : `; ${sanitise(error.hint)}`;
   return `${lines.join("\n")}${hint}`;
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 function describe(error: unknown): string {

@@ -61,14 +61,14 @@ function formatForPeople(record: LogRecord): string {
 
 function formatJson(record: LogRecord): string {
   const fields = Object.entries(record.properties).map(([key, value]) => [key, plainField(value)]);
-  const line = {
-    ...Object.fromEntries(fields),
+  const own = {
     time: new Date(record.timestamp).toISOString(),
     level: record.level,
     part: part(record),
     message: message(record),
   };
-  return escapeUnsafe(JSON.stringify(line));
+  // Twice: our keys stand first, and no field replaces one.
+  return escapeUnsafe(JSON.stringify({ ...own, ...Object.fromEntries(fields), ...own }));
 }
 
 function part({ category }: LogRecord): string {

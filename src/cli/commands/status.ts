@@ -88,10 +88,19 @@ async function fetchText(context: CliContext, url: string): Promise<string> {
     response = await context.fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS) });
     text = await readLimited(response);
   } catch (error) {
-    throw unreachable(error instanceof Error ? error.message : String(error));
+    throw unreachable(connectionProblem(error));
   }
   if (!response.ok) throw unreachable(`HTTP ${response.status}`);
   return text;
+}
+
+function connectionProblem(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === "TimeoutError") return `no answer in ${TIMEOUT_MILLISECONDS / 1000} s`;
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "ECONNREFUSED" || code === "ConnectionRefused"
+    ? "connection refused"
+    : error.message;
 }
 
 async function readLimited(response: Response): Promise<string> {
