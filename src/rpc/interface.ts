@@ -16,7 +16,12 @@ export type RpcCall = {
 
 /** What a call ends with: a response stub, or a fault with an nca status (C706 appendix E). */
 export type RpcOutcome =
-  | { readonly kind: "response"; readonly stub: Uint8Array }
+  | {
+      readonly kind: "response";
+      readonly stub: Uint8Array;
+      /** Byte order of the stub, little-endian where it is left out. A relayed reply keeps its own. */
+      readonly littleEndian?: boolean;
+    }
   | { readonly kind: "fault"; readonly status: number; readonly didNotExecute: boolean };
 
 /**

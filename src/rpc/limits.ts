@@ -1,0 +1,57 @@
+/** Everything an RPC peer could use without end, and how much of it there is. Times in milliseconds. */
+export type RpcLimits = {
+  /** Open connections of the listener. One more is closed at once. */
+  readonly connections: number;
+  /** Open connections from one address. */
+  readonly connectionsPerAddress: number;
+  /** From the TCP connection to a complete bind. */
+  readonly bindMilliseconds: number;
+  /** From the first octet of a PDU to its last. */
+  readonly pduMilliseconds: number;
+  /** From the first fragment of a request to its last. */
+  readonly requestMilliseconds: number;
+  /**
+   * Between calls. Windows clients pool a connection for about 20 s after its last use, and closing it
+   * under them costs them a failed call: never below 30 s outside tests.
+   */
+  readonly idleMilliseconds: number;
+  /** For a peer that does not read: time without one octet of a reply taken. */
+  readonly outputMilliseconds: number;
+  /** For the last answer (bind_nak, fault) to leave and the peer to close. */
+  readonly closingMilliseconds: number;
+  /** Period of the one timer that looks after all of these; they are exact to within one period. */
+  readonly tickMilliseconds: number;
+  /** Stub octets of one request, over all its fragments. */
+  readonly requestOctets: number;
+  /** Fragments of one request: empty ones would otherwise never come to `requestOctets`. */
+  readonly requestFragments: number;
+  /** Accepted presentation contexts of one connection; one more is rejected with `local limit exceeded`. */
+  readonly contexts: number;
+  /** Calls of one connection that await their reply; reading pauses at this number. */
+  readonly callsInFlight: number;
+  /** Octets held for incomplete PDUs and requests, over all connections. */
+  readonly reassemblyOctets: number;
+  /** Octets of replies that one connection may have waiting before its requests are left unread. */
+  readonly outputOctets: number;
+  /** Octets read and thrown away after a last answer, before the connection is cut. */
+  readonly discardOctets: number;
+};
+
+export const DEFAULT_RPC_LIMITS: RpcLimits = {
+  connections: 8192,
+  connectionsPerAddress: 512,
+  bindMilliseconds: 10_000,
+  pduMilliseconds: 10_000,
+  requestMilliseconds: 20_000,
+  idleMilliseconds: 60_000,
+  outputMilliseconds: 10_000,
+  closingMilliseconds: 5_000,
+  tickMilliseconds: 250,
+  requestOctets: 64 * 1024,
+  requestFragments: 2048,
+  contexts: 16,
+  callsInFlight: 64,
+  reassemblyOctets: 16 * 1024 * 1024,
+  outputOctets: 256 * 1024,
+  discardOctets: 1024 * 1024,
+};

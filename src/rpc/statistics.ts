@@ -1,0 +1,27 @@
+import type { CloseReason } from "./connection.ts";
+import type { RpcCounters } from "./counters.ts";
+
+/** Why a connection was closed as soon as it was open. */
+export const REFUSAL_REASONS = ["admission", "connections", "perAddress"] as const;
+/**
+ * - `admission`: the address is not let in (or the shell's `admit` said so).
+ * - `connections`, `perAddress`: the limit of that name is reached.
+ */
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
+
+/** Time limits a connection can run into. */
+export type ExpiredPhase = "bind" | "idle" | "pdu" | "request" | "output" | "closing";
+
+/** Why a connection ended: by its own rules, by a time limit, or because it was cut. */
+export type EndReason = CloseReason | ExpiredPhase | "reset";
+
+/** A listener's figures since it was opened. Maps are copies. */
+export type RpcStatistics = {
+  readonly connectionsOpen: number;
+  readonly connectionsAccepted: number;
+  readonly connectionsRefused: Readonly<Record<RefusalReason, number>>;
+  readonly connectionsEnded: ReadonlyMap<EndReason, number>;
+  readonly associationGroups: number;
+  /** Octets held for incomplete PDUs and requests (RpcLimits.reassemblyOctets). */
+  readonly reassemblyOctets: number;
+} & { readonly [Name in keyof RpcCounters]: Readonly<RpcCounters[Name]> };
