@@ -1,8 +1,7 @@
 import type { Guid } from "../protocol/types.ts";
 import type { UndoLog } from "./undo-log.ts";
 
-/** 30 days: how long a record lives without renewal (COUNT-6). */
-export const RECORD_LIFETIME_MILLISECONDS = 30 * 24 * 60 * 60 * 1000;
+export const MILLISECONDS_PER_DAY = 24 * 60 * 60 * 1000;
 
 /** A client in the cache. */
 export type CacheRecord = {
@@ -64,10 +63,10 @@ export class CountingCache {
     return this.size === 0 ? undefined : this.#ends.newer.sequence;
   }
 
-  /** How many records are in their 30 days at `now`. Changes nothing. */
-  countAt(now: number): number {
+  /** How many records were made later than `deadline`. Changes nothing. */
+  countSince(deadline: number): number {
     let count = this.size;
-    for (let node = this.#ends.newer; count > 0 && isExpired(node, now); node = node.newer) {
+    for (let node = this.#ends.newer; count > 0 && node.time <= deadline; node = node.newer) {
       count -= 1;
     }
     return count;
@@ -108,9 +107,9 @@ export class CountingCache {
     return node.sequence;
   }
 
-  /** Deletes every record whose 30 days are over at `now`. */
-  expire(now: number): void {
-    while (this.size > 0 && isExpired(this.#ends.newer, now)) this.#take(this.#ends.newer);
+  /** Deletes every record made at `deadline` or before. */
+  expire(deadline: number): void {
+    while (this.size > 0 && this.#ends.newer.time <= deadline) this.#take(this.#ends.newer);
   }
 
   /** Deletes the oldest records over `capacity`. */
@@ -139,10 +138,6 @@ export class CountingCache {
       });
     }
   }
-}
-
-function isExpired(node: Node, now: number): boolean {
-  return now - node.time >= RECORD_LIFETIME_MILLISECONDS;
 }
 
 function unlink(node: Node): void {

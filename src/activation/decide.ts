@@ -8,6 +8,7 @@ import type { HostStanding, Policy } from "./policy.ts";
 import {
   type ActivationState,
   capacityOf,
+  recordDeadline,
   replyCountOf,
   UNKNOWN_APPLICATIONS_MAXIMUM,
 } from "./state.ts";
@@ -76,9 +77,10 @@ export function preview(
   const hresult = examine(request, state, context);
   const application = state.application(request.applicationId);
   if (hresult !== HRESULT.success || application === undefined) return { hresult, count: 0 };
-  const standing = application.cache.countAt(context.now);
-  const count = replyCountOf(standing, application.largestRequiredCount, context.policy);
-  return { hresult, count };
+  const { now, policy } = context;
+  const { cache, largestRequiredCount } = application;
+  const count = cache.countSince(recordDeadline(now, policy));
+  return { hresult, count: replyCountOf(count, largestRequiredCount, policy) };
 }
 
 /** Decides octets that are no request: logged and counted as failed, nothing else (EVENT-1). */
@@ -161,7 +163,7 @@ function counted(
   const required = Math.min(Math.max(request.requiredCount, 1), catalogue.largestThreshold);
   const application = state.widenedApplication(applicationId, required);
   const { cache, largestRequiredCount } = application;
-  cache.expire(now);
+  cache.expire(recordDeadline(now, policy));
   let replacedSequence: number | undefined;
   let recordSequence: number | undefined;
   if (virtual && policy.counting === "physical") {

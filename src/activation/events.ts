@@ -1,4 +1,4 @@
-import type { Guid, LicenceState } from "../protocol/types.ts";
+import type { Guid } from "../protocol/types.ts";
 
 /** Event codes: the originals' own [E], and ours from 13000 on. */
 export const EVENT_CODE = {
@@ -35,7 +35,8 @@ export type RequestEvent = {
   /** Unix milliseconds by the client's clock. Untrusted; within the range of ECMAScript dates. */
   readonly clientTime: number;
   readonly virtual: boolean;
-  readonly licenceState: LicenceState;
+  /** As reported: 0..5 have names in LICENCE_STATES. */
+  readonly licenceState: number;
   readonly minutesToExpiration: number;
   readonly activationId: Guid;
   readonly applicationId: Guid;

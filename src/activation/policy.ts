@@ -4,6 +4,8 @@ import type { ProductKeyGroup } from "../protocol/types.ts";
 export type Policy = {
   /** `all`: virtual machines count (COUNT-4). `physical`: they do not (COUNT-3). */
   readonly counting: "all" | "physical";
+  /** How long a record counts after the client's last request: 30 days (COUNT-6). */
+  readonly recordDays: number;
   /** `bounded`: twice the largest required count (COUNT-7). `unbounded`: every client (COUNT-8). */
   readonly capacity: "bounded" | "unbounded";
   /** Whether an unbounded cache's count is capped in replies as a bounded one's is (COUNT-8). */
@@ -19,6 +21,7 @@ export type Policy = {
 
 export const DEFAULT_POLICY: Policy = {
   counting: "all",
+  recordDays: 30,
   capacity: "bounded",
   replyCount: "capped",
   unknownProducts: "refuse",

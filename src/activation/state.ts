@@ -1,5 +1,5 @@
 import type { Guid } from "../protocol/types.ts";
-import { type CacheRecord, CountingCache } from "./counting-cache.ts";
+import { type CacheRecord, CountingCache, MILLISECONDS_PER_DAY } from "./counting-cache.ts";
 import { type Figures, NO_FIGURES } from "./figures.ts";
 import type { Policy } from "./policy.ts";
 import { UndoLog } from "./undo-log.ts";
@@ -50,6 +50,11 @@ export type GroupEffect = {
 /** How many records the cache holds at most (COUNT-7, COUNT-8). */
 export function capacityOf(largestRequiredCount: number, policy: Policy): number {
   return policy.capacity === "unbounded" ? UNBOUNDED_CAPACITY : 2 * largestRequiredCount;
+}
+
+/** Records made at this time or before are no longer in their 30 days (COUNT-6). */
+export function recordDeadline(now: number, policy: Policy): number {
+  return now - policy.recordDays * MILLISECONDS_PER_DAY;
 }
 
 /** The count as a reply says it (COUNT-1, COUNT-7, COUNT-8). */
@@ -174,7 +179,7 @@ export class ActivationState {
       if (policy.counting === "physical" && record.virtual) continue;
       cache.renew(record);
     }
-    cache.expire(now);
+    cache.expire(recordDeadline(now, policy));
     cache.trim(capacityOf(largestRequiredCount, policy));
     this.#undo.forget();
   }

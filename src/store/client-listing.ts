@@ -1,0 +1,117 @@
+import { and, asc, desc, eq, gt, gte, lt, ne, type SQL, sql } from "drizzle-orm";
+import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import { CLIENT_SOURCES } from "../activation/events.ts";
+import { parseGuid } from "../protocol/guid.ts";
+import { HRESULT } from "../protocol/hresult.ts";
+import type { Guid } from "../protocol/types.ts";
+import { guidFromOctets, guidToOctets, sourceNumber } from "./group.ts";
+import { StoreError } from "./health.ts";
+import {
+  type ClientItem,
+  type ClientNameItem,
+  type ClientQuery,
+  decodeCursor,
+  encodeCursor,
+  type Page,
+  pageLimit,
+} from "./listing.ts";
+import { client, clientName } from "./schema.ts";
+
+/** Sorts behind every other character: the end of what begins with a prefix. */
+const LAST_CHARACTER = "\u{10ffff}";
+
+/** Pages by key, never by offset: the thousandth page costs what the first one does. */
+export function listClients(database: BunSQLiteDatabase, query: ClientQuery): Page<ClientItem> {
+  const limit = pageLimit(query.limit);
+  const byName = query.order === "machineName";
+  const ordering = byName
+    ? [sql`${client.machineName} COLLATE NOCASE`, asc(client.cmid), asc(client.applicationId)]
+    : [desc(client.lastSeen), desc(client.cmid), desc(client.applicationId)];
+  const rows = database
+    .select()
+    .from(client)
+    .where(and(...conditionsOf(query), continuation(query)))
+    .orderBy(...ordering)
+    .limit(limit + 1)
+    .all();
+  const items = rows.slice(0, limit).map((row) => ({
+    ...row,
+    cmid: guidFromOctets(row.cmid),
+    applicationId: guidFromOctets(row.applicationId),
+    activationId: guidFromOctets(row.activationId),
+    source: CLIENT_SOURCES[row.source] ?? "own",
+  }));
+  const last = rows.length > limit ? items.at(-1) : undefined;
+  if (last === undefined) return { items, next: undefined };
+  const key = byName ? last.machineName : last.lastSeen;
+  return { items, next: encodeCursor([key, last.cmid, last.applicationId]) };
+}
+
+/** The names of one client, most recent first; empty where it had but one. */
+export function listClientNames(
+  database: BunSQLiteDatabase,
+  cmid: Guid,
+): readonly ClientNameItem[] {
+  return database
+    .select()
+    .from(clientName)
+    .where(eq(clientName.cmid, guidToOctets(cmid)))
+    .orderBy(desc(clientName.lastSeen))
+    .limit(1000)
+    .all()
+    .map((row) => ({
+      ...row,
+      cmid: guidFromOctets(row.cmid),
+      applicationId: guidFromOctets(row.applicationId),
+    }));
+}
+
+function continuation({ cursor, order }: ClientQuery): SQL | undefined {
+  if (cursor === undefined) return undefined;
+  const byName = order === "machineName";
+  const [key, cmid, applicationId] = decodeCursor(cursor, [
+    byName ? "string" : "number",
+    "string",
+    "string",
+  ]);
+  const id = guidToOctets(cursorGuid(cmid));
+  const application = guidToOctets(cursorGuid(applicationId));
+  return byName
+    ? sql`(${client.machineName} COLLATE NOCASE, ${client.cmid}, ${client.applicationId})
+        > (${key}, ${id}, ${application})`
+    : sql`(${client.lastSeen}, ${client.cmid}, ${client.applicationId})
+        < (${key}, ${id}, ${application})`;
+}
+
+function conditionsOf(query: ClientQuery): readonly (SQL | undefined)[] {
+  const { source, virtual, namePrefix, failed } = query;
+  return [
+    given(query.cmid, (cmid) => eq(client.cmid, guidToOctets(cmid))),
+    given(query.applicationId, (id) => eq(client.applicationId, guidToOctets(id))),
+    given(query.activationId, (id) => eq(client.activationId, guidToOctets(id))),
+    given(source, (name) => eq(client.source, sourceNumber(name))),
+    given(query.licenceState, (state) => eq(client.licenceState, state)),
+    given(virtual, (isVirtual) => eq(client.virtual, isVirtual)),
+    given(namePrefix, (prefix) => startsWith(prefix)),
+    given(query.address, (address) => eq(client.address, address)),
+    given(query.seenFrom, (time) => gte(client.lastSeen, time)),
+    given(query.seenBefore, (time) => lt(client.lastSeen, time)),
+    given(failed, (isFailed) => (isFailed ? ne : eq)(client.lastResult, HRESULT.success)),
+    query.severalNames === true ? gt(client.namesSeen, 1) : undefined,
+  ];
+}
+
+function startsWith(prefix: string): SQL {
+  return sql`${client.machineName} COLLATE NOCASE >= ${prefix}
+    AND ${client.machineName} COLLATE NOCASE < ${prefix + LAST_CHARACTER}`;
+}
+
+function given<Value>(value: Value | undefined, condition: (value: Value) => SQL): SQL | undefined {
+  return value === undefined ? undefined : condition(value);
+}
+
+function cursorGuid(value: string | number | undefined): Guid {
+  const guid = parseGuid(String(value));
+  if (guid === undefined) throw new StoreError("cursor", "not a cursor of this listing");
+  return guid;
+}

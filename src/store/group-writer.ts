@@ -1,0 +1,171 @@
+import type { Database, Statement } from "bun:sqlite";
+import { EVENT_CODE, type GeneralEvent } from "../activation/events.ts";
+import type { Figures } from "../activation/figures.ts";
+import type { ApplicationEffect, GroupEffect } from "../activation/state.ts";
+import type { Guid } from "../protocol/types.ts";
+import { ClientWriter } from "./client-writer.ts";
+import { guidToOctets, type PackedRequest, unpackRequests } from "./group.ts";
+
+/** A group of {@link CommitGroup} as it reaches the writer's thread. */
+export type PackedGroup = {
+  readonly requests: ArrayBuffer;
+  readonly effect: GroupEffect | undefined;
+  readonly resets: readonly Guid[];
+  readonly general: readonly GeneralEvent[];
+};
+
+/**
+ * Writes groups, each in one transaction, with statements prepared once. A request costs one read
+ * and one write of the client's row, one new event and one or two rows of the small cache table.
+ */
+export class GroupWriter {
+  readonly #database: Database;
+  readonly #clients: ClientWriter;
+  readonly #begin: Statement;
+  readonly #commit: Statement;
+  readonly #rollback: Statement;
+  readonly #insertEvent: Statement;
+  readonly #insertGeneral: Statement;
+  readonly #deleteRecord: Statement;
+  readonly #insertRecord: Statement;
+  readonly #dropRecords: Statement;
+  readonly #putApplication: Statement;
+  readonly #deleteApplication: Statement;
+  readonly #putFigures: Statement;
+  readonly #putLastEvent: Statement;
+  #lastEventId: number;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#clients = new ClientWriter(database);
+    this.#begin = database.prepare("BEGIN IMMEDIATE");
+    this.#commit = database.prepare("COMMIT");
+    this.#rollback = database.prepare("ROLLBACK");
+    this.#insertEvent = database.prepare(
+      `INSERT INTO event (id, time, code, hresult, required_count, machine_name, cmid, client_time,
+        virtual, licence_state, minutes_to_expiration, activation_id, application_id, count,
+        address, source, previous, detail)
+      VALUES (?, ?, ${EVENT_CODE.requestHandled}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#insertGeneral = database.prepare(
+      "INSERT INTO event (id, time, code, hresult, detail) VALUES (?, ?, ?, ?, ?)",
+    );
+    this.#deleteRecord = database.prepare(
+      "DELETE FROM cache_record WHERE application_id = ? AND sequence = ?",
+    );
+    // OR REPLACE: sequences start again where an emptied cache was loaded, never within one.
+    this.#insertRecord = database.prepare(
+      `INSERT OR REPLACE INTO cache_record (application_id, sequence, cmid, time, virtual)
+      VALUES (?, ?, ?, ?, ?)`,
+    );
+    this.#dropRecords = database.prepare(
+      "DELETE FROM cache_record WHERE application_id = ? AND sequence < ?",
+    );
+    this.#putApplication = database.prepare(
+      "INSERT OR REPLACE INTO application (application_id, largest_required_count) VALUES (?, ?)",
+    );
+    this.#deleteApplication = database.prepare("DELETE FROM application WHERE application_id = ?");
+    this.#putFigures = database.prepare(
+      `UPDATE figure SET total = ?, failed = ?, unlicensed = ?, licensed = ?, initial_grace = ?,
+        out_of_tolerance = ?, non_genuine_grace = ?, notification = ?`,
+    );
+    this.#putLastEvent = database.prepare("UPDATE figure SET last_event_id = ?");
+    const lastGiven = database.query("SELECT last_event_id FROM figure").values()[0]?.[0] as number;
+    const lastKept = database.query("SELECT max(id) FROM event").values()[0]?.[0] as number | null;
+    this.#lastEventId = Math.max(lastGiven, lastKept ?? 0);
+  }
+
+  /**
+   * Stores the whole group or, throwing SQLite's error, none of it. Returns the id of its first
+   * event: the requests' in their order, then the general ones.
+   */
+  write(group: PackedGroup): number {
+    const before = this.#lastEventId;
+    this.#begin.run();
+    try {
+      this.#writeAll(group);
+      this.#commit.run();
+    } catch (error) {
+      this.#lastEventId = before;
+      // A failed commit may or may not have ended the transaction already.
+      if (this.#database.inTransaction) this.#rollback.run();
+      throw error;
+    }
+    return before + 1;
+  }
+
+  #writeAll({ requests, effect, resets, general }: PackedGroup): void {
+    for (const applicationId of resets) {
+      const octets = guidToOctets(applicationId);
+      this.#dropRecords.run(octets, Number.MAX_SAFE_INTEGER);
+      this.#deleteApplication.run(octets);
+    }
+    for (const request of unpackRequests(requests)) this.#writeRequest(request);
+    if (effect !== undefined) {
+      for (const application of effect.applications) this.#writeApplication(application);
+      this.#writeFigures(effect.figures);
+    }
+    for (const { code, time, hresult, detail } of general) {
+      this.#lastEventId += 1;
+      this.#insertGeneral.run(this.#lastEventId, time, code, hresult, detail);
+    }
+    this.#putLastEvent.run(this.#lastEventId);
+  }
+
+  #writeRequest(request: PackedRequest): void {
+    this.#lastEventId += 1;
+    const id = this.#lastEventId;
+    const { applicationId, replacedSequence, recordSequence } = request;
+    const previous = request.inInventory ? this.#clients.write(request, id) : null;
+    this.#insertEvent.run(
+      id,
+      request.time,
+      request.hresult,
+      request.requiredCount,
+      request.machineName,
+      idOrNull(request.cmid),
+      request.clientTime,
+      request.virtual ? 1 : 0,
+      request.licenceState,
+      request.minutesToExpiration,
+      idOrNull(request.activationId),
+      idOrNull(applicationId),
+      request.count,
+      request.address,
+      request.source,
+      previous,
+      request.detail === "" ? null : request.detail,
+    );
+    if (replacedSequence !== undefined) this.#deleteRecord.run(applicationId, replacedSequence);
+    if (recordSequence !== undefined) {
+      const { cmid, time, virtual } = request;
+      this.#insertRecord.run(applicationId, recordSequence, cmid, time, virtual ? 1 : 0);
+    }
+  }
+
+  #writeApplication(application: ApplicationEffect): void {
+    const { applicationId, largestRequiredCount, oldestSequence } = application;
+    const octets = guidToOctets(applicationId);
+    this.#putApplication.run(octets, largestRequiredCount);
+    this.#dropRecords.run(octets, oldestSequence);
+  }
+
+  #writeFigures(figures: Figures): void {
+    this.#putFigures.run(
+      figures.total,
+      figures.failed,
+      figures.unlicensed,
+      figures.licensed,
+      figures.initialGrace,
+      figures.outOfTolerance,
+      figures.nonGenuineGrace,
+      figures.notification,
+    );
+  }
+}
+
+/** An id of zeros was not readable or not there: NULL in the log. */
+function idOrNull(octets: Uint8Array): Uint8Array | null {
+  for (const octet of octets) if (octet !== 0) return octets;
+  return null;
+}

@@ -1,0 +1,232 @@
+import type { GeneralEvent } from "../activation/events.ts";
+import type { Figures } from "../activation/figures.ts";
+import { EMPTY_SAVED_STATE, type SavedState } from "../activation/state.ts";
+import { type Clock, systemClock } from "../platform/clock.ts";
+import { fail, type Result } from "../platform/result.ts";
+import type { Guid } from "../protocol/types.ts";
+import { type CommitGroup, packRequests } from "./group.ts";
+import { failureOf, type StoreError, type StoreFailure, type StoreHealth } from "./health.ts";
+import type {
+  ClientItem,
+  ClientNameItem,
+  ClientQuery,
+  EventItem,
+  EventQuery,
+  Page,
+} from "./listing.ts";
+import type { ReaderCalls, Totals } from "./reader-thread.ts";
+import { unpackState } from "./saved-state.ts";
+import { Thread } from "./thread.ts";
+import { type CommitReceipt, PROBE_DELAYS, type ProbeDelays } from "./writer.ts";
+import type { WriterCalls } from "./writer-thread.ts";
+
+export type StoreOptions = {
+  /** The database file; its folder is made where it is missing. */
+  readonly path: string;
+  /** Of the database file, in pages of 4 KiB; beyond it the store is full. */
+  readonly maximumPages?: number;
+  readonly probeDelays?: ProbeDelays;
+  readonly clock?: Clock;
+};
+
+/** A group that is on the medium. */
+export type StoredGroup = CommitReceipt & { readonly group: CommitGroup };
+
+/**
+ * What is kept (STORE-1 to STORE-6). Every call is asynchronous: writing and reading have a thread
+ * each. What cannot be read now rejects with StoreError; a commit never rejects.
+ */
+export type Store = {
+  /** Stores the whole group or none of it; resolved when it is on the medium (STORE-1). */
+  readonly commit: (group: CommitGroup) => Promise<Result<CommitReceipt, StoreFailure>>;
+  /** An entry of the log that is about no request: publishing in DNS, for example (EVENT-3). */
+  readonly logEvent: (event: GeneralEvent) => Promise<Result<CommitReceipt, StoreFailure>>;
+  /** What the rules start from, and start again from after a failure. */
+  readonly loadState: () => Promise<SavedState>;
+  readonly figures: () => Promise<Figures>;
+  readonly totals: () => Promise<Totals>;
+  readonly clients: (query?: ClientQuery) => Promise<Page<ClientItem>>;
+  readonly clientNames: (cmid: Guid) => Promise<readonly ClientNameItem[]>;
+  readonly events: (query?: EventQuery) => Promise<Page<EventItem>>;
+  /** A value kept for the installation, by name: its id, and what an operator set while it ran. */
+  readonly setting: (name: string) => Promise<string | undefined>;
+  readonly putSetting: (name: string, value: string) => Promise<Result<undefined, StoreFailure>>;
+  readonly health: () => StoreHealth;
+  /** Told of each change; returns what ends it. */
+  readonly onHealthChange: (listener: (health: StoreHealth) => void) => () => void;
+  /** Told of each group once it is on the medium, in order; returns what ends it. */
+  readonly onStored: (listener: (stored: StoredGroup) => void) => () => void;
+  /** Writes a verified copy while serving (STORE-4); rejects with StoreError `backup`. */
+  readonly backup: (path: string) => Promise<void>;
+  readonly close: () => Promise<void>;
+};
+
+/**
+ * Opens the store. Rejects with StoreError where the database must not be opened (newer, foreign,
+ * in use, not migratable); a medium that fails is told by `health()`, and tried again (STORE-6).
+ */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const store = new ThreadedStore(options);
+  await store.open();
+  return store;
+}
+
+/** Two threads on one file: the writer, and a reader beside it. */
+class ThreadedStore implements Store {
+  readonly #options: StoreOptions;
+  readonly #clock: Clock;
+  readonly #healthListeners = new Set<(health: StoreHealth) => void>();
+  readonly #storedListeners = new Set<(stored: StoredGroup) => void>();
+  #health: StoreHealth = { state: "ok" };
+  #writer: Thread<WriterCalls>;
+  #reader: Thread<ReaderCalls>;
+  #isClosed = false;
+
+  constructor(options: StoreOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#writer = this.#startWriter();
+    this.#reader = this.#startReader();
+  }
+
+  async open(): Promise<void> {
+    try {
+      this.#health = await this.#openWriter();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    if (this.#health.state === "ok") await this.#check();
+  }
+
+  readonly commit = async (group: CommitGroup): Promise<Result<CommitReceipt, StoreFailure>> => {
+    const requests = packRequests(group.requests);
+    const { effect, resets, general } = group;
+    const packed = { requests, effect, resets, general };
+    const outcome = await this.#writing(() => this.#writer.call("commit", packed, [requests]));
+    if (outcome.ok) {
+      for (const listener of this.#storedListeners) listener({ ...outcome.value, group });
+    }
+    return outcome;
+  };
+
+  readonly logEvent = (event: GeneralEvent): Promise<Result<CommitReceipt, StoreFailure>> =>
+    this.commit({ requests: [], effect: undefined, resets: [], general: [event] });
+
+  readonly loadState = async (): Promise<SavedState> => {
+    if (this.#health.state === "failed") return EMPTY_SAVED_STATE;
+    return unpackState(await this.#writer.call("loadState", undefined));
+  };
+
+  readonly figures = (): Promise<Figures> => this.#reader.call("figures", undefined);
+
+  readonly totals = (): Promise<Totals> => this.#reader.call("totals", undefined);
+
+  readonly clients = (query: ClientQuery = {}): Promise<Page<ClientItem>> =>
+    this.#reader.call("clients", query);
+
+  readonly clientNames = (cmid: Guid): Promise<readonly ClientNameItem[]> =>
+    this.#reader.call("clientNames", cmid);
+
+  readonly events = (query: EventQuery = {}): Promise<Page<EventItem>> =>
+    this.#reader.call("events", query);
+
+  readonly setting = (name: string): Promise<string | undefined> =>
+    this.#writer.call("setting", name);
+
+  readonly putSetting = (name: string, value: string): Promise<Result<undefined, StoreFailure>> =>
+    this.#writing(() => this.#writer.call("putSetting", { name, value }));
+
+  readonly health = (): StoreHealth => this.#health;
+
+  readonly onHealthChange = (listener: (health: StoreHealth) => void): (() => void) => {
+    this.#healthListeners.add(listener);
+    return () => this.#healthListeners.delete(listener);
+  };
+
+  readonly onStored = (listener: (stored: StoredGroup) => void): (() => void) => {
+    this.#storedListeners.add(listener);
+    return () => this.#storedListeners.delete(listener);
+  };
+
+  /** In a thread of its own: copying takes as long as it takes, and listings go on. */
+  readonly backup = async (path: string): Promise<void> => {
+    const copier = new Thread<ReaderCalls>("reader-thread", ignore, ignore);
+    try {
+      await copier.call("open", this.#options.path);
+      await copier.call("backup", path);
+    } finally {
+      copier.terminate();
+    }
+  };
+
+  readonly close = async (): Promise<void> => {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#writer.call("close", undefined).catch(ignore);
+    this.#writer.terminate();
+    this.#reader.terminate();
+  };
+
+  async #writing<Value>(
+    write: () => Promise<Result<Value, StoreFailure>>,
+  ): Promise<Result<Value, StoreFailure>> {
+    if (this.#health.state === "failed") return fail(this.#health);
+    try {
+      return await write();
+    } catch (error) {
+      // The thread is gone, and with it the answer; whether the group is stored, nobody knows.
+      return fail(failureOf("fault", error instanceof Error ? error.message : String(error)));
+    }
+  }
+
+  #openWriter(): Promise<StoreHealth> {
+    const { path, maximumPages, probeDelays = PROBE_DELAYS } = this.#options;
+    return this.#writer.call("open", { path, maximumPages, probeDelays });
+  }
+
+  #startWriter(): Thread<WriterCalls> {
+    const onNotice = (notice: unknown) => this.#setHealth(notice as StoreHealth);
+    return new Thread<WriterCalls>("writer-thread", onNotice, () => void this.#replaceWriter());
+  }
+
+  #startReader(): Thread<ReaderCalls> {
+    const reader = new Thread<ReaderCalls>("reader-thread", ignore, () => {
+      if (!this.#isClosed) this.#reader = this.#startReader();
+    });
+    reader.call("open", this.#options.path).catch(ignore);
+    return reader;
+  }
+
+  /** A thread that died takes no acknowledged commit with it; another one takes its place. */
+  async #replaceWriter(): Promise<void> {
+    if (this.#isClosed) return;
+    const failure = failureOf("fault", "the writing thread ended");
+    this.#setHealth({ state: "failed", since: this.#clock(), ...failure });
+    await Bun.sleep((this.#options.probeDelays ?? PROBE_DELAYS).firstMilliseconds);
+    if (this.#isClosed) return;
+    this.#writer = this.#startWriter();
+    const health = await this.#openWriter().catch((error: StoreError) =>
+      failureOf("fault", error.message),
+    );
+    if ("state" in health) this.#setHealth(health);
+  }
+
+  /** A file that is not sound must not be counted from (STORE-6). */
+  async #check(): Promise<void> {
+    const complaints = await this.#reader
+      .call("check", undefined)
+      .catch((error: StoreError) => [error.message]);
+    if (complaints.length > 0) await this.#writer.call("condemn", complaints.join("; "));
+  }
+
+  #setHealth(health: StoreHealth): void {
+    this.#health = health;
+    for (const listener of this.#healthListeners) listener(health);
+  }
+}
+
+function ignore(): void {}
+
+export type { CommitGroup } from "./group.ts";
+export { StoreError } from "./health.ts";
