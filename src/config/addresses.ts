@@ -1,5 +1,6 @@
-import { isLoopback, isWildcard, parseAddress } from "../platform/address.ts";
+import { isLoopback, isWildcard } from "../platform/address.ts";
 import type { Endpoint } from "../platform/endpoint.ts";
+import { parseAddress } from "../rpc/addresses.ts";
 
 /** A part of what `os.networkInterfaces()` gives. */
 export type MachineAddress = {

@@ -7,7 +7,9 @@ import {
   SERVER_THRESHOLD,
 } from "../activation/default-catalogue.ts";
 import type { Policy } from "../activation/policy.ts";
+import { DEFAULT_DNS_LIMITS, type DnsLimits } from "../dns/limits.ts";
 import type { Endpoint } from "../platform/endpoint.ts";
+import { type AddressBlock, PRIVATE_KEYWORD, parseAddressList } from "../rpc/addresses.ts";
 import { DEFAULT_RPC_LIMITS, type RpcLimits } from "../rpc/limits.ts";
 import { type Camelised, camelise } from "./camel.ts";
 import type { ParsedConfiguration } from "./schema.ts";
@@ -18,7 +20,14 @@ type Parsed = Camelised<ParsedConfiguration>;
 /** Every value is present and valid. Paths are absolute, names are in lower case. */
 export type Configuration = {
   readonly appliance: { readonly name: string; readonly dataDirectory: string };
-  readonly rpc: Omit<Parsed["rpc"], "limits"> & { readonly limits: RpcLimits };
+  readonly rpc: {
+    readonly listen: readonly Endpoint[];
+    readonly onBindFailure: "fail" | "continue";
+    /** For `addressAdmission`; an empty list of the allowed admits everyone. */
+    readonly allow: readonly AddressBlock[];
+    readonly deny: readonly AddressBlock[];
+    readonly limits: RpcLimits;
+  };
   readonly activation: {
     readonly policy: Policy;
     readonly activationIntervalMinutes: number;
@@ -26,13 +35,18 @@ export type Configuration = {
     readonly validityDays: number;
     readonly resetAtStart: boolean;
   };
-  readonly dns: Omit<Parsed["dns"], "host" | "addresses"> & {
+  readonly dns: Omit<Parsed["dns"], "host" | "addresses" | "limits"> & {
+    readonly limits: DnsLimits;
     /** Fully qualified, without the dot at the end. */
     readonly host: string;
     /** Undefined: follow the machine's own addresses (`addresses.ts`). */
     readonly addresses: readonly string[] | undefined;
   };
-  readonly http: { readonly listen: readonly Endpoint[] };
+  readonly http: {
+    readonly listen: readonly Endpoint[];
+    /** Every name that browsers may call it by. */
+    readonly hostNames: readonly string[];
+  };
   readonly store: { readonly file: string };
   readonly log: Parsed["log"];
   /** Never empty. */
@@ -56,16 +70,36 @@ export function deriveConfiguration(
   const { appliance, rpc, activation, dns, http, store, log, product } = camelise(parsed);
   const name = appliance.name ?? machineName(surroundings.hostName);
   const dataDirectory = absolute(surroundings.baseDirectory, appliance.dataDirectory);
+  const host = qualifyHost(dns.host ?? name, dns.zones);
   return {
     appliance: { name, dataDirectory },
-    rpc: { ...rpc, limits: rpcLimits(rpc.limits) },
+    rpc: {
+      listen: rpc.listen,
+      onBindFailure: rpc.onBindFailure,
+      // Everyone is admitted by an empty list: what is allowed besides does not matter then.
+      allow: rpc.admit === "any" ? [] : blocks([PRIVATE_KEYWORD, ...rpc.allow]),
+      deny: blocks(rpc.deny),
+      limits: rpcLimits(rpc.limits),
+    },
     activation: deriveActivation(activation),
-    dns: { ...dns, host: qualifyHost(dns.host ?? name, dns.zones), addresses: dns.addresses },
-    http,
+    dns: {
+      ...dns,
+      host,
+      addresses: dns.addresses,
+      limits: dnsLimits(dns.limits),
+    },
+    http: { listen: http.listen, hostNames: [...new Set([name, host, ...http.hostNames])] },
     store: { file: absolute(dataDirectory, store.file) },
     log,
     products: product.length === 0 ? DEFAULT_CATALOGUE : product.map(withThreshold),
   };
+}
+
+function blocks(entries: readonly string[]): readonly AddressBlock[] {
+  const list = parseAddressList(entries);
+  // The schema has read every entry already.
+  if (!list.ok) throw new Error(`address list: ${list.error.code} ${list.error.text}`);
+  return list.value;
 }
 
 function rpcLimits(limits: Parsed["rpc"]["limits"]): RpcLimits {
@@ -77,6 +111,15 @@ function rpcLimits(limits: Parsed["rpc"]["limits"]): RpcLimits {
     requestMilliseconds: limits.requestSeconds * SECOND,
     idleMilliseconds: limits.idleSeconds * SECOND,
     reassemblyOctets: limits.reassemblyOctets,
+  };
+}
+
+function dnsLimits(limits: Parsed["dns"]["limits"]): DnsLimits {
+  return {
+    ...DEFAULT_DNS_LIMITS,
+    udpPayloadOctets: limits.udpPayloadOctets,
+    tcpConnections: limits.tcpConnections,
+    tcpIdleMs: limits.tcpIdleSeconds * SECOND,
   };
 }
 

@@ -121,19 +121,23 @@ function readValue(text: string, node: SchemaNode): unknown {
 export function applyOverrides(file: Table, overrides: readonly Override[]): Table {
   const input = structuredCopy(file);
   for (const { path, value } of overrides) {
-    let table = input;
-    for (const step of path.slice(0, -1)) {
-      const child = Object.hasOwn(table, step) ? table[step] : undefined;
-      // A section that is no section is reported as such.
-      if (child !== undefined && !isTable(child)) break;
-      const next = child ?? {};
-      table[step] = next;
-      table = next;
-    }
     const key = path.at(-1);
-    if (key !== undefined) table[key] = value;
+    const table = openTable(input, path.slice(0, -1));
+    if (key !== undefined && table !== undefined) table[key] = value;
   }
   return input;
+}
+
+/** The table at a path, made where it is missing; undefined where something else is in its place. */
+function openTable(input: Table, path: readonly string[]): Table | undefined {
+  let table = input;
+  for (const step of path) {
+    const child = Object.hasOwn(table, step) ? table[step] : {};
+    if (!isTable(child)) return undefined;
+    table[step] = child;
+    table = child;
+  }
+  return table;
 }
 
 function structuredCopy(table: Table): Table {

@@ -1,7 +1,8 @@
 /** What must hold between keys. One rule per function; each says everything it finds. */
 import { PRODUCTS_MAXIMUM } from "../activation/catalogue.ts";
-import { isLoopback, isWildcard, parseAddress } from "../platform/address.ts";
+import { isLoopback, isWildcard } from "../platform/address.ts";
 import { type Endpoint, formatEndpoint } from "../platform/endpoint.ts";
+import { parseAddress } from "../rpc/addresses.ts";
 import { qualifyHost } from "./configuration.ts";
 import type { KeyPath } from "./outline.ts";
 import type { Finding } from "./problem.ts";

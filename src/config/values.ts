@@ -1,8 +1,9 @@
 /** Leaf types of the configuration: text forms that stand for something, with a hint for each mistake. */
 import { z } from "zod";
 import { ZERO_GUID } from "../activation/catalogue.ts";
-import { isWildcard, parseAddress, parseAddressBlock } from "../platform/address.ts";
+import { isWildcard } from "../platform/address.ts";
 import { type Endpoint, parseEndpoint } from "../platform/endpoint.ts";
+import { parseAddress, parseAddressBlock } from "../rpc/addresses.ts";
 
 /** A text that `read` understands; what it refuses is reported as `expected ...` with the hint. */
 function textForm<Value>(
@@ -24,17 +25,23 @@ const ENDPOINT_HINT =
 export const endpoint = (): z.ZodType<Endpoint, string> =>
   textForm("a numeric address and a port", ENDPOINT_HINT, parseEndpoint);
 
-/** A block of addresses in its text form; `platform/address.ts` reads it. */
+const BLOCK_HINT = 'write "10.0.0.0/8" or "fd00::/8"; bits behind the length must be zero';
+
+/** A block of addresses, in its text form still. */
 export const addressBlock = (): z.ZodType<string, string> =>
-  textForm("an address or a block of addresses", 'write "10.0.0.0/8" or "fd00::/8"', (text) =>
-    parseAddressBlock(text) === undefined ? undefined : text,
+  textForm("an address or a block of addresses", BLOCK_HINT, (text) =>
+    parseAddressBlock(text).ok ? text : undefined,
   );
 
 /** The numeric address of a machine: not a wildcard. */
 export const hostAddress = (): z.ZodType<string, string> =>
   textForm("the numeric address of a machine", 'write "192.0.2.1" or "2001:db8::1"', (text) =>
-    parseAddress(text) === undefined || isWildcard(text) ? undefined : text.toLowerCase(),
+    isMachineAddress(text) ? text.toLowerCase() : undefined,
   );
+
+function isMachineAddress(text: string): boolean {
+  return parseAddress(text) !== undefined && !text.includes("%") && !isWildcard(text);
+}
 
 const GUID_FORM = /^\{?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\}?$/i;
 

@@ -1,5 +1,23 @@
 import { z } from "zod";
+import { DEFAULT_DNS_LIMITS } from "../../dns/limits.ts";
 import { endpoint, hostAddress, hostName, whole, zoneName } from "../values.ts";
+
+const SECOND = 1000;
+
+const limitsSection = z
+  .strictObject({
+    udp_payload_octets: whole(512, 4096)
+      .default(DEFAULT_DNS_LIMITS.udpPayloadOctets)
+      .describe("Largest answer by UDP; what is larger goes by TCP."),
+    tcp_connections: whole(1, 65_536)
+      .default(DEFAULT_DNS_LIMITS.tcpConnections)
+      .describe("Open TCP connections. One more closes the one that has been quiet the longest."),
+    tcp_idle_seconds: whole(1, 3600)
+      .default(DEFAULT_DNS_LIMITS.tcpIdleMs / SECOND)
+      .describe("How long a TCP connection may be quiet."),
+  })
+  .prefault({})
+  .describe("How much of this host DNS clients may use.");
 
 export const dnsSection = z
   .strictObject({
@@ -43,6 +61,7 @@ export const dnsSection = z
       .describe(
         "On a network with no other DNS: answer names outside the zones with NXDOMAIN instead of REFUSED.",
       ),
+    limits: limitsSection,
   })
   .prefault({})
   .describe("Discovery.");
