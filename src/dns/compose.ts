@@ -1,0 +1,139 @@
+/**
+ * Replies prepared in advance: everything behind the question, with compression pointers that
+ * count on a question of a known length in front. Serving such an answer is copying it.
+ */
+import { MAX_MESSAGE_OCTETS } from "./codes.ts";
+import { MessageWriter } from "./message-writer.ts";
+import type { Name } from "./name.ts";
+import { negativeSoa, type Placed, type Resolution } from "./resolve.ts";
+import type { Zone } from "./zone.ts";
+
+/** A point at which the additional section may end when room is short. */
+export type AdditionalEnd = { readonly length: number; readonly count: number };
+
+/** The three sections behind a question. */
+export type Body = {
+  readonly octets: Uint8Array;
+  /** Octets of the answer and authority sections: without them the reply is truncated. */
+  readonly requiredLength: number;
+  /** The whole additional section first, then shorter ones by whole record sets, at last none. */
+  readonly additionalEnds: readonly AdditionalEnd[];
+};
+
+/** One prepared reply and what belongs into the header before it. */
+export type Template = {
+  readonly rcode: number;
+  readonly authoritative: boolean;
+  readonly answers: number;
+  readonly authorities: number;
+  readonly additionals: number;
+  readonly first: Body;
+  /** The same reply with its answer's records rotated, `first` included; empty if there is one. */
+  readonly rotations: readonly Body[];
+  /** Where pointers stand in the body, if it may be sent behind a longer question. */
+  readonly pointers: Uint16Array;
+  /** Octets of the question's name that the pointers count on. */
+  readonly nameLength: number;
+  /** Which rotation goes out next. */
+  turn: number;
+};
+
+/** A set of more records than this is not rotated: the copies would cost more than they give. */
+const MAX_ROTATED_RECORDS = 8;
+
+const NO_POINTERS = new Uint16Array(0);
+
+/** One is enough: composing is done before anything else can begin. */
+const writer = new MessageWriter();
+
+/** Prepares the reply to a question for `name`. */
+export function composeTemplate(
+  name: Name,
+  resolution: Resolution & { readonly kind: "records" },
+): Template {
+  const { rcode, authoritative, answer, authority } = resolution;
+  const first = composeBody(name, resolution, 0);
+  const rotations: Body[] = [];
+  const set = answer.length === 1 ? answer[0] : undefined;
+  const records = set === undefined ? 1 : set.zone.sets.count(set.set);
+  if (records > 1 && records <= MAX_ROTATED_RECORDS) {
+    rotations.push(first);
+    while (rotations.length < records) {
+      rotations.push(composeBody(name, resolution, rotations.length));
+    }
+  }
+  return {
+    rcode,
+    authoritative,
+    answers: countRecords(answer),
+    authorities: countRecords(authority),
+    additionals: first.additionalEnds[0]?.count ?? 0,
+    first,
+    rotations: rotations.filter(
+      (body) => body.additionalEnds[0]?.count === first.additionalEnds[0]?.count,
+    ),
+    pointers: NO_POINTERS,
+    nameLength: name.length,
+    turn: 0,
+  };
+}
+
+/**
+ * Prepares NXDOMAIN or NODATA of a zone for any name in it: composed for the apex itself, so that
+ * for a longer name every pointer moves by the same number of octets.
+ */
+export function composeNegative(zone: Zone, rcode: number): Template {
+  writer.begin(zone.apex);
+  writeSet(negativeSoa(zone), 0);
+  const octets = writer.body();
+  return {
+    rcode,
+    authoritative: true,
+    answers: 0,
+    authorities: 1,
+    additionals: 0,
+    first: { octets, requiredLength: octets.length, additionalEnds: [] },
+    rotations: [],
+    pointers: writer.pointers(),
+    nameLength: zone.apex.length,
+    turn: 0,
+  };
+}
+
+function countRecords(sets: readonly Placed[]): number {
+  return sets.reduce((sum, { zone, set }) => sum + zone.sets.count(set), 0);
+}
+
+function composeBody(
+  name: Name,
+  { answer, authority, additional }: Resolution & { readonly kind: "records" },
+  rotation: number,
+): Body {
+  writer.begin(name);
+  const required = [...answer, ...authority];
+  const complete = required.every((placed) => writeSet(placed, rotation));
+  const requiredLength = complete ? writer.length : MAX_MESSAGE_OCTETS;
+  const additionalEnds: AdditionalEnd[] = [{ length: writer.length, count: 0 }];
+  let count = 0;
+  for (const placed of additional) {
+    const { length } = writer;
+    if (!writeSet(placed, 0)) {
+      writer.cutTo(length);
+      break;
+    }
+    count += placed.zone.sets.count(placed.set);
+    additionalEnds.unshift({ length: writer.length, count });
+  }
+  return { octets: writer.body(), requiredLength, additionalEnds };
+}
+
+/** Writes a record set, beginning with record number `rotation`; false where it does not fit. */
+function writeSet({ owner, zone, set, ttl }: Placed, rotation: number): boolean {
+  const records = zone.sets.all(set);
+  const type = zone.sets.type(set);
+  for (let index = 0; index < records.length; index += 1) {
+    const rdata = records[(index + rotation) % records.length];
+    if (rdata === undefined || !writer.record(owner, type, ttl, rdata)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,150 @@
+import { HEADER_OCTETS, MAX_MESSAGE_OCTETS, RecordClass } from "./codes.ts";
+import { lowerOctet, type Name } from "./name.ts";
+import { rdataLayout, skipField } from "./rdata.ts";
+
+/** QTYPE and QCLASS behind the question's name. */
+export const QUESTION_FIXED_OCTETS = 4;
+
+/** Places in a message that later names are compared with. */
+const MAX_COMPRESSION_TARGETS = 64;
+const MAX_POINTER = 0x3fff;
+const OPAQUE = ["octets"] as const;
+
+/** Writes the records of one message, names compressed (RFC 1035 §4.1.4). Made to be reused. */
+export class MessageWriter {
+  readonly #message = new Uint8Array(MAX_MESSAGE_OCTETS);
+  readonly #labelOffsets = new Uint16Array(MAX_COMPRESSION_TARGETS);
+  #labels = 0;
+  #used = 0;
+  #bodyStart = 0;
+  #pointers: number[] = [];
+
+  /** Begins a message with one question: its records may point into the question's name. */
+  begin(question: Name): void {
+    this.#used = HEADER_OCTETS;
+    this.#labels = 0;
+    this.#pointers = [];
+    this.#name(question, true);
+    this.#used += QUESTION_FIXED_OCTETS;
+    this.#bodyStart = this.#used;
+  }
+
+  /** Octets behind the question. */
+  get length(): number {
+    return this.#used - this.#bodyStart;
+  }
+
+  /** What was written behind the question. */
+  body(): Uint8Array {
+    return this.#message.slice(this.#bodyStart, this.#used);
+  }
+
+  /** Where pointers stand in {@link body}. */
+  pointers(): Uint16Array {
+    return Uint16Array.from(this.#pointers, (offset) => offset - this.#bodyStart);
+  }
+
+  /** Takes back what was written behind `length` octets of the body. */
+  cutTo(length: number): void {
+    this.#used = this.#bodyStart + length;
+    while (this.#labels > 0 && (this.#labelOffsets[this.#labels - 1] ?? 0) >= this.#used) {
+      this.#labels -= 1;
+    }
+  }
+
+  /** Writes a record of class IN; false, and nothing written, where it might not fit. */
+  record(owner: Name, type: number, ttl: number, rdata: Uint8Array): boolean {
+    if (this.#used + owner.length + 10 + rdata.length > MAX_MESSAGE_OCTETS) return false;
+    this.#name(owner, true);
+    this.#write16(type);
+    this.#write16(RecordClass.IN);
+    this.#write16(ttl >>> 16);
+    this.#write16(ttl & 0xffff);
+    const lengthAt = this.#used;
+    this.#used += 2;
+    this.#rdata(type, rdata);
+    const length = this.#used - lengthAt - 2;
+    this.#message[lengthAt] = length >> 8;
+    this.#message[lengthAt + 1] = length & 0xff;
+    return true;
+  }
+
+  #rdata(type: number, rdata: Uint8Array): void {
+    let at = 0;
+    for (const field of rdataLayout(type)?.fields ?? OPAQUE) {
+      if (field !== "name" && field !== "plain-name") {
+        const end = skipField(field, rdata, at, rdata.length);
+        this.#octets(rdata, at, end);
+        at = end;
+        continue;
+      }
+      let end = at;
+      while ((rdata[end] ?? 0) !== 0) end += (rdata[end] ?? 0) + 1;
+      this.#name(rdata.subarray(at, end + 1), field === "name");
+      at = end + 1;
+    }
+  }
+
+  #write16(value: number): void {
+    this.#message[this.#used] = value >> 8;
+    this.#message[this.#used + 1] = value & 0xff;
+    this.#used += 2;
+  }
+
+  #octets(octets: Uint8Array, from: number, to: number): void {
+    this.#message.set(octets.subarray(from, to), this.#used);
+    this.#used += to - from;
+  }
+
+  /** Writes a name, its longest known suffix as a pointer where that is allowed. */
+  #name(name: Name, compress: boolean): void {
+    let at = 0;
+    while ((name[at] ?? 0) !== 0) {
+      const target = compress ? this.#findSuffix(name, at) : -1;
+      if (target >= 0) {
+        this.#pointers.push(this.#used);
+        this.#write16(0xc000 | target);
+        return;
+      }
+      if (this.#labels < MAX_COMPRESSION_TARGETS && this.#used <= MAX_POINTER) {
+        this.#labelOffsets[this.#labels] = this.#used;
+        this.#labels += 1;
+      }
+      const length = (name[at] ?? 0) + 1;
+      this.#octets(name, at, at + length);
+      at += length;
+    }
+    this.#message[this.#used] = 0;
+    this.#used += 1;
+  }
+
+  /** Where the message already holds the suffix of `name` from `at` on, or -1. */
+  #findSuffix(name: Name, at: number): number {
+    for (let index = 0; index < this.#labels; index += 1) {
+      const offset = this.#labelOffsets[index] ?? 0;
+      if (this.#holds(offset, name, at)) return offset;
+    }
+    return -1;
+  }
+
+  #holds(offset: number, name: Name, from: number): boolean {
+    const message = this.#message;
+    let at = from;
+    let place = offset;
+    for (;;) {
+      let octet = message[place] ?? 0;
+      while ((octet & 0xc0) === 0xc0) {
+        place = ((octet & 0x3f) << 8) | (message[place + 1] ?? 0);
+        octet = message[place] ?? 0;
+      }
+      if (octet !== name[at]) return false;
+      if (octet === 0) return true;
+      for (let index = 1; index <= octet; index += 1) {
+        const own = lowerOctet(message[place + index] ?? 0);
+        if (own !== lowerOctet(name[at + index] ?? 0)) return false;
+      }
+      place += octet + 1;
+      at += octet + 1;
+    }
+  }
+}
