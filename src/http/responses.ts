@@ -1,0 +1,23 @@
+import type { Html } from "./page/page.ts";
+
+export const JSON_MEDIA_TYPE = "application/json";
+
+/** JSON, indented: people read it with curl, and its size does not matter. */
+export function jsonResponse(value: unknown, status = 200): Response {
+  return new Response(`${JSON.stringify(value, null, 2)}\n`, {
+    status,
+    headers: { "content-type": JSON_MEDIA_TYPE },
+  });
+}
+
+export function textResponse(lines: readonly string[]): Response {
+  return new Response(`${lines.join("\n")}\n`, {
+    headers: { "content-type": "text/plain; charset=utf-8" },
+  });
+}
+
+export async function htmlResponse(page: Html): Promise<Response> {
+  return new Response(String(await page), {
+    headers: { "content-type": "text/html; charset=utf-8" },
+  });
+}

@@ -1,0 +1,12 @@
+import { hostReport } from "../host-report.ts";
+import { textResponse } from "../responses.ts";
+import type { Route } from "../routing.ts";
+import type { HttpSources } from "../sources.ts";
+
+/** `GET /status.txt`: the report in the form of `/dlv` (HOST-9). */
+export function statusTextRoute(sources: HttpSources): Route {
+  return {
+    path: "/status.txt",
+    methods: { GET: [() => textResponse(hostReport(sources.status(), sources.version()))] },
+  };
+}
