@@ -1,6 +1,6 @@
 import type { GeneralEvent } from "../activation/events.ts";
 import type { Figures } from "../activation/figures.ts";
-import { EMPTY_SAVED_STATE, type SavedState } from "../activation/state.ts";
+import type { SavedState } from "../activation/state.ts";
 import { type Clock, systemClock } from "../platform/clock.ts";
 import { fail, type Result } from "../platform/result.ts";
 import type { Guid } from "../protocol/types.ts";
@@ -114,7 +114,6 @@ class ThreadedStore implements Store {
     this.commit({ requests: [], effect: undefined, resets: [], general: [event] });
 
   readonly loadState = async (): Promise<SavedState> => {
-    if (this.#health.state === "failed") return EMPTY_SAVED_STATE;
     return unpackState(await this.#writer.call("loadState", undefined));
   };
 
@@ -200,16 +199,19 @@ class ThreadedStore implements Store {
 
   /** A thread that died takes no acknowledged commit with it; another one takes its place. */
   async #replaceWriter(): Promise<void> {
-    if (this.#isClosed) return;
-    const failure = failureOf("fault", "the writing thread ended");
-    this.#setHealth({ state: "failed", since: this.#clock(), ...failure });
-    await Bun.sleep((this.#options.probeDelays ?? PROBE_DELAYS).firstMilliseconds);
-    if (this.#isClosed) return;
-    this.#writer = this.#startWriter();
-    const health = await this.#openWriter().catch((error: StoreError) =>
-      failureOf("fault", error.message),
-    );
-    if ("state" in health) this.#setHealth(health);
+    const { firstMilliseconds, longestMilliseconds } = this.#options.probeDelays ?? PROBE_DELAYS;
+    let delay = firstMilliseconds;
+    while (!this.#isClosed) {
+      const failure = failureOf("fault", "the writing thread ended");
+      this.#setHealth({ state: "failed", since: this.#clock(), ...failure });
+      await Bun.sleep(delay);
+      if (this.#isClosed) return;
+      delay = Math.min(delay * 2, longestMilliseconds);
+      this.#writer = this.#startWriter();
+      const health = await this.#openWriter().catch(() => undefined);
+      if (health !== undefined) return this.#setHealth(health);
+      this.#writer.terminate();
+    }
   }
 
   /** A file that is not sound must not be counted from (STORE-6). */
