@@ -54,10 +54,16 @@ function holdsOneOf(sockets: ReadonlySet<string>, directory: string): boolean {
 /** Empty where the folder is not ours to read, or its process has ended. */
 function listNumeric(directory: string): readonly string[] {
   try {
-    return readdirSync(directory).filter((name) => /^\d+$/.test(name));
+    return readdirSync(directory)
+      .filter((name) => /^\d+$/.test(name))
+      .sort(byNumber);
   } catch {
     return [];
   }
+}
+
+function byNumber(left: string, right: string): number {
+  return Number(left) - Number(right);
 }
 
 function readName(procDirectory: string, processId: string): string {
