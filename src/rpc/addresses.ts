@@ -1,13 +1,21 @@
-/** Address lists: who may connect. CIDR notation, IPv4 and IPv6 alike; IPv4-mapped IPv6 counts as IPv4. */
+/**
+ * Address lists: who may connect. CIDR notation, IPv4 and IPv6 alike; IPv4-mapped IPv6 counts as
+ * IPv4.
+ */
 import { fail, ok, type Result } from "../platform/result.ts";
 
-/** A block of addresses: the first `prefixLength` bits of `octets`. 4 octets for IPv4, 16 for IPv6. */
+/**
+ * A block of addresses: the first `prefixLength` bits of `octets`. 4 octets for IPv4, 16 for IPv6.
+ */
 export type AddressBlock = {
   readonly octets: Uint8Array;
   readonly prefixLength: number;
 };
 
-/** What an entry of a list may say instead of a block: the networks that are not routed on the internet. */
+/**
+ * What an entry of a list may say instead of a block: the networks that are not routed on the
+ * internet.
+ */
 export const PRIVATE_KEYWORD = "private";
 
 /** Loopback, RFC 1918, link-local and unique local addresses (RFC 6890, RFC 4193). */
@@ -45,7 +53,9 @@ export function parseAddress(text: string): Uint8Array | undefined {
   return octets !== undefined && isMapped(octets) ? octets.slice(12) : octets;
 }
 
-/** Reads `192.0.2.0/24`, `2001:db8::/32` or a single address. Bits behind the prefix must be zero. */
+/**
+ * Reads `192.0.2.0/24`, `2001:db8::/32` or a single address. Bits behind the prefix must be zero.
+ */
 export function parseAddressBlock(text: string): Result<AddressBlock, AddressListError> {
   const slash = text.indexOf("/");
   const octets = parseAddress(slash < 0 ? text : text.slice(0, slash));
@@ -66,7 +76,9 @@ export function parseAddressBlock(text: string): Result<AddressBlock, AddressLis
   return ok({ octets, prefixLength });
 }
 
-/** Reads a list of blocks, with `private` for {@link PRIVATE_BLOCKS}. The first bad entry fails it. */
+/**
+ * Reads a list of blocks, with `private` for {@link PRIVATE_BLOCKS}. The first bad entry fails it.
+ */
 export function parseAddressList(
   entries: readonly string[],
 ): Result<readonly AddressBlock[], AddressListError> {
@@ -88,8 +100,8 @@ export function addressInBlocks(address: string, blocks: readonly AddressBlock[]
 }
 
 /**
- * What a listener's `admit` asks: an address must be in `allow`, and not in `deny`. An empty `allow` lets
- * everybody in.
+ * What a listener's `admit` asks: an address must be in `allow`, and not in `deny`. An empty
+ * `allow` lets everybody in.
  */
 export function addressAdmission(
   allow: readonly AddressBlock[],
@@ -131,7 +143,9 @@ function parseIPv4(text: string): Uint8Array | undefined {
 const IPV6_GROUP = /^[0-9a-fA-F]{1,4}$/;
 const IPV6_GROUPS = 8;
 
-/** RFC 4291 2.2: eight groups, one run of zeros as `::`, the last two groups as IPv4 where wanted. */
+/**
+ * RFC 4291 2.2: eight groups, one run of zeros as `::`, the last two groups as IPv4 where wanted.
+ */
 function parseIPv6(text: string): Uint8Array | undefined {
   const halves = text.split("::");
   if (halves.length > 2) return undefined;

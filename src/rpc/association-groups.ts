@@ -1,12 +1,15 @@
 /**
- * Association groups (C706 9.3.3, 12.6.4.3): connections of one client process share an id. A group lives
- * as long as one of its connections; ids are per listener.
+ * Association groups (C706 9.3.3, 12.6.4.3): connections of one client process share an id. A group
+ * lives as long as one of its connections; ids are per listener.
  */
 export class AssociationGroups {
   readonly #members = new Map<number, number>();
   #next: number;
 
-  /** `seed` is where ids start: drawn at random, so that an id of an earlier process is unlikely to be ours. */
+  /**
+   * `seed` is where ids start: drawn at random, so that an id of an earlier process is unlikely to
+   * be ours.
+   */
   constructor(seed: number) {
     this.#next = seed >>> 0;
   }

@@ -1,7 +1,7 @@
 /**
- * A client's end of one connection, without the connection: `bind()` and `call()` write to `output`,
- * segments go in with `receive()`, `next()` gives what they mean. One presentation context, no
- * multiplexing, no authentication; its bind is 72 octets (HOST-4).
+ * A client's end of one connection, without the connection: `bind()` and `call()` write to
+ * `output`, segments go in with `receive()`, `next()` gives what they mean. One presentation
+ * context, no multiplexing, no authentication; its bind is 72 octets (HOST-4).
  */
 import type { Guid } from "../protocol/types.ts";
 import type { RpcOutcome } from "./interface.ts";
@@ -26,7 +26,10 @@ export type CallerOptions = {
   readonly replyOctetsMax: number;
 };
 
-/** Why the server will not serve this interface: the whole bind, or its one context, with its reason. */
+/**
+ * Why the server will not serve this interface: the whole bind, or its one context, with its
+ * reason.
+ */
 export type BindRejection =
   | { readonly by: "bindNak"; readonly reason: number }
   | { readonly by: "context"; readonly result: number; readonly reason: number };

@@ -1,11 +1,13 @@
 import { PDU_TYPE } from "./pdu/header.ts";
 
 /**
- * The states of a server connection and what a PDU does in each. Everything that decides whether a PDU is
- * in place stands here; `connection.ts` says what is done about it. C706 9.3.3 (association), MS-RPCE 3.3.3.5.
+ * The states of a server connection and what a PDU does in each. Everything that decides whether a
+ * PDU is in place stands here; `connection.ts` says what is done about it. C706 9.3.3
+ * (association), MS-RPCE 3.3.3.5.
  *
  * - `unbound`: nothing but a bind may come.
- * - `bound`: a bind was answered, even if every context of it was rejected: an alter_context may follow.
+ * - `bound`: a bind was answered. Even if every context of it was rejected an alter_context may
+ *   follow.
  * - `closing`: the last answer was given; input is thrown away until the connection is closed.
  */
 export type ConnectionState = "unbound" | "bound" | "closing";

@@ -1,11 +1,12 @@
 /**
- * A server's end of one connection, without the connection: segments go in, calls and replies come out.
+ * A server's end of one connection, without the connection: segments go in, calls and replies come
+ * out.
  *
- *   receive(segment), then next() until it gives undefined; respond() for every call it gave, at once or
- *   later, then next() again. What is to be sent gathers in `output`.
+ * `receive(segment)`, then `next()` until it gives undefined; `respond()` for every call it gave, at
+ * once or later, then `next()` again. What is to be sent gathers in `output`.
  *
- * Nothing here reads a clock, a socket or chance, and no input makes it throw. Statuses and close rules
- * are those that Windows and Samba share; MS-RPCE section numbers stand where they come from.
+ * Nothing here reads a clock, a socket or chance, and no input makes it throw. Statuses and close
+ * rules are those that Windows and Samba share; MS-RPCE section numbers stand where they come from.
  */
 import type { AssociationGroups } from "./association-groups.ts";
 import { type ConnectionState, pduVerdict } from "./connection-states.ts";
@@ -120,7 +121,9 @@ export class RpcConnection {
     return this.#framer.incomplete ? "pdu" : "idle";
   }
 
-  /** Whether it takes no more input for now: too many calls in flight, or too much output waiting. */
+  /**
+   * Whether it takes no more input for now: too many calls in flight, or too much output waiting.
+   */
   get blocked(): boolean {
     const { callsInFlight, outputOctets } = this.#context.limits;
     return this.#replies.inFlight >= callsInFlight || this.output.length >= outputOctets;
@@ -143,7 +146,9 @@ export class RpcConnection {
     this.#draining = true;
   }
 
-  /** The next thing to do, or undefined where more input, outcomes or room for output are needed. */
+  /**
+   * The next thing to do, or undefined where more input, outcomes or room for output are needed.
+   */
   next(): ConnectionEvent | undefined {
     while (this.#state !== "closing" && !this.#draining) {
       if (this.blocked) {
@@ -169,8 +174,8 @@ export class RpcConnection {
   }
 
   /**
-   * Gives a call its outcome. A second outcome of the same call, or one after the end, changes nothing.
-   * Without multiplexing replies leave in the order of their requests.
+   * Gives a call its outcome. A second outcome of the same call, or one after the end, changes
+   * nothing. Without multiplexing replies leave in the order of their requests.
    */
   respond(pending: PendingCall, outcome: RpcOutcome): void {
     if (this.#replies.respond(pending, outcome)) this.#progress += 1;
@@ -256,11 +261,11 @@ export class RpcConnection {
   #handleAlterContext(header: PduHeader): undefined {
     if (header.authLength > 0) return this.#refuse(header, FAULT_STATUS.accessDenied, true);
     const alter = decodeBind(this.#framer.bytes, this.#framer.start, header);
-    if (!alter.ok) return this.#refuse(header, FAULT_STATUS.protocolError, false);
+    if (!alter.ok) return this.#refuse(header, FAULT_STATUS.protocolError, true);
     const { registry, limits } = this.#context;
     const { contexts } = alter.value;
     const results = negotiateContexts(contexts, this.#contexts, registry, limits.contexts);
-    if (!results.ok) return this.#refuse(header, FAULT_STATUS.protocolError, false);
+    if (!results.ok) return this.#refuse(header, FAULT_STATUS.protocolError, true);
     const { headerSigning } = PDU_FLAG;
     this.#acknowledge(header, PDU_TYPE.alterContextResponse, headerSigning, "", results.value);
   }
@@ -289,7 +294,7 @@ export class RpcConnection {
     const request = decoded.value;
     const { contextId } = request;
     if (header.authLength > 0) {
-      return this.#refuse(header, FAULT_STATUS.accessDenied, true, contextId);
+      return this.#refuse(header, FAULT_STATUS.accessDenied, false, contextId);
     }
     const isFirst = (header.flags & PDU_FLAG.first) !== 0;
     if (isFirst !== (this.#partial === undefined)) return this.#misplacedFragment(header);
@@ -300,7 +305,7 @@ export class RpcConnection {
       return this.#handleFragment(header, request);
     }
     if (request.stubEnd - request.stubStart > this.#context.limits.requestOctets) {
-      return this.#refuse(header, FAULT_STATUS.accessDenied, true, contextId);
+      return this.#refuse(header, FAULT_STATUS.accessDenied, false, contextId);
     }
     const stub = bytes.subarray(request.stubStart, request.stubEnd);
     return this.#dispatch(header.callId, header.littleEndian, request, stub);
@@ -310,7 +315,7 @@ export class RpcConnection {
     const { limits, budget } = this.#context;
     if (this.#partial === undefined) {
       if (request.allocHint > limits.requestOctets) {
-        return this.#refuse(header, FAULT_STATUS.accessDenied, true, request.contextId);
+        return this.#refuse(header, FAULT_STATUS.accessDenied, false, request.contextId);
       }
       this.#partial = new PartialRequest(header, request, budget);
     } else if (header.callId !== this.#partial.callId) {
@@ -332,7 +337,7 @@ export class RpcConnection {
     const { contextId } = partial.request;
     switch (verdict) {
       case "tooLarge":
-        return this.#refuse(header, FAULT_STATUS.accessDenied, true, contextId);
+        return this.#refuse(header, FAULT_STATUS.accessDenied, false, contextId);
       case "overBudget":
         return this.#refuse(header, FAULT_STATUS.serverTooBusy, true, contextId);
       case "mismatch":
@@ -341,8 +346,8 @@ export class RpcConnection {
   }
 
   /**
-   * A fragment out of its place. At most one request may be incomplete, even with multiplexing. Without it
-   * the fault names the incomplete call; with it, the new one, and context 0.
+   * A fragment out of its place. At most one request may be incomplete, even with multiplexing.
+   * Without it the fault names the incomplete call; with it, the new one, and context 0.
    */
   #misplacedFragment(header: PduHeader): undefined {
     const partial = this.#partial;

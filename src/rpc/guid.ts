@@ -1,6 +1,9 @@
 import type { Guid } from "../protocol/types.ts";
 
-/** Octets of a GUID on the wire (C706 appendix A: u32, u16, u16 in the byte order of the PDU, then 8 octets). */
+/**
+ * Octets of a GUID on the wire (C706 appendix A: u32, u16, u16 in the byte order of the PDU, then 8
+ * octets).
+ */
 export const GUID_LENGTH = 16;
 
 export const NIL_GUID: Guid = "00000000-0000-0000-0000-000000000000";

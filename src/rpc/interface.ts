@@ -19,14 +19,17 @@ export type RpcOutcome =
   | {
       readonly kind: "response";
       readonly stub: Uint8Array;
-      /** Byte order of the stub, little-endian where it is left out. A relayed reply keeps its own. */
+      /**
+       * Byte order of the stub, little-endian where it is left out. A relayed reply keeps its own.
+       */
       readonly littleEndian?: boolean;
     }
   | { readonly kind: "fault"; readonly status: number; readonly didNotExecute: boolean };
 
 /**
  * An RPC interface: everything the listener needs to offer it. One file per interface.
- * `invoke` calls `complete` exactly once, at once or later; opnums not below `operationCount` never reach it.
+ * `invoke` calls `complete` exactly once, at once or later; opnums not below `operationCount` never
+ * reach it.
  */
 export type RpcInterface = {
   readonly name: string;

@@ -1,4 +1,6 @@
-/** Everything an RPC peer could use without end, and how much of it there is. Times in milliseconds. */
+/**
+ * Everything an RPC peer could use without end, and how much of it there is. Times in milliseconds.
+ */
 export type RpcLimits = {
   /** Open connections of the listener. One more is closed at once. */
   readonly connections: number;
@@ -11,8 +13,8 @@ export type RpcLimits = {
   /** From the first fragment of a request to its last. */
   readonly requestMilliseconds: number;
   /**
-   * Between calls. Windows clients pool a connection for about 20 s after its last use, and closing it
-   * under them costs them a failed call: never below 30 s outside tests.
+   * Between calls. Windows clients pool a connection for about 20 s after its last use, and closing
+   * it under them costs them a failed call: never below 30 s outside tests.
    */
   readonly idleMilliseconds: number;
   /** For a peer that does not read: time without one octet of a reply taken. */
@@ -25,7 +27,10 @@ export type RpcLimits = {
   readonly requestOctets: number;
   /** Fragments of one request: empty ones would otherwise never come to `requestOctets`. */
   readonly requestFragments: number;
-  /** Accepted presentation contexts of one connection; one more is rejected with `local limit exceeded`. */
+  /**
+   * Accepted presentation contexts of one connection; one more is rejected with `local limit
+   * exceeded`.
+   */
   readonly contexts: number;
   /** Calls of one connection that await their reply; reading pauses at this number. */
   readonly callsInFlight: number;

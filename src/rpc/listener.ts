@@ -1,4 +1,7 @@
-/** The shell that listens: sockets, the one timer, limits on connections. What is said is in connection.ts. */
+/**
+ * The shell that listens: sockets, the one timer, limits on connections. What is said is in
+ * connection.ts.
+ */
 import type { TCPSocketListener } from "bun";
 import type { Clock } from "../platform/clock.ts";
 import { BindError, type Endpoint, formatEndpoint } from "../platform/endpoint.ts";
@@ -22,7 +25,9 @@ import {
 import type { EndReason, RefusalReason, RpcStatistics } from "./statistics.ts";
 
 export type RpcListenOptions = {
-  /** Where to listen; IPv6 endpoints take IPv6 alone, so that both families can have the same port. */
+  /**
+   * Where to listen; IPv6 endpoints take IPv6 alone, so that both families can have the same port.
+   */
   readonly listen: readonly Endpoint[];
   /** What is offered. The management interface (C706 appendix Q) is added. */
   readonly interfaces: readonly RpcInterface[];
@@ -31,7 +36,9 @@ export type RpcListenOptions = {
   readonly randomBytes: RandomBytes;
   /** Whether a client's address is let in; everybody is where it is left out. */
   readonly admit?: (address: string) => boolean;
-  /** An endpoint that cannot be opened fails the whole (default), or is left out as long as one can. */
+  /**
+   * An endpoint that cannot be opened fails the whole (default), or is left out as long as one can.
+   */
   readonly onUnbindable?: "fail" | "continue";
   readonly log?: RpcLog;
 };
@@ -61,7 +68,9 @@ export async function listenRpc(options: RpcListenOptions): Promise<RpcListener>
   };
 }
 
-/** The coarse clock moves by at most this many periods at once: a jump of the clock cuts nobody off. */
+/**
+ * The coarse clock moves by at most this many periods at once: a jump of the clock cuts nobody off.
+ */
 const PERIODS_PER_TICK_MAX = 4;
 
 class RpcServer implements ServedSocketOwner {
@@ -249,7 +258,9 @@ class RpcServer implements ServedSocketOwner {
     return open >= limits.connectionsPerAddress ? "perAddress" : undefined;
   }
 
-  /** A handler of ours threw, or the system failed the socket: this connection is over, no other. */
+  /**
+   * A handler of ours threw, or the system failed the socket: this connection is over, no other.
+   */
   #failed(socket: RpcSocket, error: Error): void {
     this.log("error", "rpc: connection failed", { address: socket.data?.peer.address, error });
     if (socket.data === undefined) socket.terminate();

@@ -1,6 +1,7 @@
 /**
- * The remote management interface that every RPC server offers (C706 appendix Q). Runners and scanners use
- * it to see whether a server is there. It tells nothing that a bind would not, and changes nothing.
+ * The remote management interface that every RPC server offers (C706 appendix Q). Runners and
+ * scanners use it to see whether a server is there. It tells nothing that a bind would not, and
+ * changes nothing.
  */
 import type { RpcCall, RpcInterface, RpcOutcome } from "./interface.ts";
 import { NdrReader, NdrWriter } from "./ndr.ts";
@@ -21,8 +22,8 @@ const STATUS_ACCESS_DENIED = 5;
 const STATUS_UNKNOWN_AUTHENTICATION_SERVICE = 0x000006d3;
 
 /**
- * Makes the management interface of a server that offers `interfaces`. `statistics` is asked at each
- * inq_stats.
+ * Makes the management interface of a server that offers `interfaces`. `statistics` is asked at
+ * each inq_stats.
  */
 export function managementInterface(
   interfaces: readonly RpcInterface[],
@@ -45,7 +46,9 @@ export function managementInterface(
   };
 }
 
-/** Operation 0: `[out] rpc_if_id_vector_t **`: count and pointers, then UUID and version of each. */
+/**
+ * Operation 0: `[out] rpc_if_id_vector_t **`: count and pointers, then UUID and version of each.
+ */
 function inquireInterfaceIds(interfaces: readonly RpcInterface[]): RpcOutcome {
   const writer = new NdrWriter();
   writer.uniquePointer(true).u32(interfaces.length).u32(interfaces.length);
@@ -68,7 +71,10 @@ function inquireStatistics(call: RpcCall, statistics: ManagementStatistics): Rpc
   return respond(writer.u32(STATUS_OK));
 }
 
-/** Operation 4: `[in] authn_proto, [in] princ_name_size, [out, string, size_is()] char princ_name[]`. */
+/**
+ * Operation 4: `[in] authn_proto, [in] princ_name_size, [out, string, size_is()] char
+ * princ_name[]`.
+ */
 function inquirePrincipalName(call: RpcCall): RpcOutcome {
   const reader = new NdrReader(call.stub, call.littleEndian);
   reader.u32("authn_proto");

@@ -1,7 +1,7 @@
 /**
- * NDR 2.0 (C706 chapter 14), as far as this project's interfaces use it: unsigned long and short, octet
- * arrays, conformant octet arrays, unique pointers, GUIDs and HRESULTs, in both byte orders. Everything is
- * aligned to its own size, counted from the start of the stub.
+ * NDR 2.0 (C706 chapter 14), as far as this project's interfaces use it: unsigned long and short,
+ * octet arrays, conformant octet arrays, unique pointers, GUIDs and HRESULTs, in both byte orders.
+ * Everything is aligned to its own size, counted from the start of the stub.
  */
 import { type DecodeError, fail, ok, type Result } from "../platform/result.ts";
 import type { Guid } from "../protocol/types.ts";
@@ -11,8 +11,9 @@ import { readU16, readU32, writeU16, writeU32 } from "./octets.ts";
 const EMPTY = new Uint8Array(0);
 
 /**
- * Reads a stub from its start. After the first failure every reader gives zero or nothing, so that a whole
- * structure is read in a row and asked once, with {@link NdrReader.finish}, whether it was there.
+ * Reads a stub from its start. After the first failure every reader gives zero or nothing, so that
+ * a whole structure is read in a row and asked once, with {@link NdrReader.finish}, whether it was
+ * there.
  */
 export class NdrReader {
   readonly #bytes: Uint8Array;
@@ -62,8 +63,8 @@ export class NdrReader {
   }
 
   /**
-   * `[size_is(size)] byte *data`: the array's own count, then its octets (a view). Fails where the count
-   * is not `size`, so that a peer cannot say one length and send another.
+   * `[size_is(size)] byte *data`: the array's own count, then its octets (a view). Fails where the
+   * count is not `size`, so that a peer cannot say one length and send another.
    */
   conformantOctets(size: number, field: string): Uint8Array {
     const at = this.#offset;
@@ -77,7 +78,9 @@ export class NdrReader {
     return this.u32(field) !== 0;
   }
 
-  /** Records a failure of the caller's own finding, at an offset of the stub. The first one stays. */
+  /**
+   * Records a failure of the caller's own finding, at an offset of the stub. The first one stays.
+   */
   fail(code: string, offset: number, field: string): void {
     this.#error ??= { code, offset, field };
   }

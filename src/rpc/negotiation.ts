@@ -2,7 +2,7 @@ import { fail, ok, type Result } from "../platform/result.ts";
 import type { RpcInterface } from "./interface.ts";
 import type { ProposedContext } from "./pdu/bind.ts";
 import { CONTEXT_RESULT, type ContextResult, PROVIDER_REASON } from "./pdu/bind-ack.ts";
-import { featureMask, NDR32, NO_SYNTAX, type SyntaxId, sameSyntax } from "./pdu/syntax.ts";
+import { featureMask, NDR32, NDR64, NO_SYNTAX, type SyntaxId, sameSyntax } from "./pdu/syntax.ts";
 import type { InterfaceRegistry } from "./registry.ts";
 
 /** Accepted presentation contexts of one connection: context id -> what a request of it calls. */
@@ -19,7 +19,9 @@ export type NegotiationFailure =
 export const FRAGMENT_MAX = 5840;
 export const FRAGMENT_MIN = 2048;
 
-/** Bind-time features that we answer for: security context multiplexing, keep connection on orphan. */
+/**
+ * Bind-time features that we answer for: security context multiplexing, keep connection on orphan.
+ */
 const FEATURES = 0x03;
 
 const ACCEPTANCE: ContextResult = {
@@ -38,9 +40,10 @@ export function negotiateFragmentMax(clientTransmit: number, clientReceive: numb
 }
 
 /**
- * Answers a list of presentation contexts, one result each in their order, and adds what was accepted to
- * `table`. At most one context is accepted per PDU (MS-RPCE 3.3.1.5.6); the clients of Windows offer the
- * same interface with NDR, NDR64 and bind-time features, and take the first that is accepted.
+ * Answers a list of presentation contexts, one result each in their order, and adds what was
+ * accepted to `table`. At most one context is accepted per PDU (MS-RPCE 3.3.1.5.6); the clients of
+ * Windows offer the same interface with NDR, NDR64 and bind-time features, and take the first that
+ * is accepted.
  */
 export function negotiateContexts(
   proposed: readonly ProposedContext[],
@@ -63,13 +66,16 @@ export function negotiateContexts(
       continue;
     }
     const entry = registry.find(context.abstractSyntax);
+    const offered = offers(context.transferSyntaxes, NDR32);
     const known = table.get(context.id);
-    if (known !== undefined && known !== entry) return fail("contextRedefined");
+    if (known !== undefined) {
+      // The same id again is fine for the same interface and transfer syntax, and nothing else.
+      const changed = !offered && offers(context.transferSyntaxes, NDR64);
+      if (known !== entry || changed) return fail("contextRedefined");
+    }
     if (entry === undefined) results.push(ABSTRACT_SYNTAX_NOT_SUPPORTED);
-    else if (!offersNdr32(context.transferSyntaxes)) results.push(TRANSFER_SYNTAXES_NOT_SUPPORTED);
-    else if (known !== undefined) results.push(ACCEPTANCE);
-    else if (accepted !== undefined) results.push(TRANSFER_SYNTAXES_NOT_SUPPORTED);
-    else if (table.size >= contextsMax) results.push(LOCAL_LIMIT_EXCEEDED);
+    else if (!offered || accepted !== undefined) results.push(TRANSFER_SYNTAXES_NOT_SUPPORTED);
+    else if (known === undefined && table.size >= contextsMax) results.push(LOCAL_LIMIT_EXCEEDED);
     else {
       accepted = { id: context.id, entry };
       results.push(ACCEPTANCE);
@@ -79,9 +85,9 @@ export function negotiateContexts(
   return ok(results);
 }
 
-function offersNdr32(transferSyntaxes: readonly SyntaxId[]): boolean {
+function offers(transferSyntaxes: readonly SyntaxId[], wanted: SyntaxId): boolean {
   for (const syntax of transferSyntaxes) {
-    if (sameSyntax(syntax, NDR32)) return true;
+    if (sameSyntax(syntax, wanted)) return true;
   }
   return false;
 }

@@ -19,7 +19,10 @@ export class OctetQueue {
     return this.tail - this.head;
   }
 
-  /** Makes room for `count` octets and returns where they start in `bytes`. Their old content is undefined. */
+  /**
+   * Makes room for `count` octets and returns where they start in `bytes`. Their old content is
+   * undefined.
+   */
   reserve(count: number): number {
     const start = this.tail;
     if (start + count <= this.bytes.length) {

@@ -1,6 +1,7 @@
 /**
- * Integers in byte arrays, in either byte order. The callers have checked the bounds; reading past the
- * end gives 0. No DataView: making one for every segment costs more than all the reads of a small PDU.
+ * Integers in byte arrays, in either byte order. The callers have checked the bounds; reading past
+ * the end gives 0. No DataView: making one for every segment costs more than all the reads of a
+ * small PDU.
  */
 
 export function readU16(bytes: Uint8Array, offset: number, littleEndian: boolean): number {

@@ -16,12 +16,14 @@ export type Framing =
 
 const EMPTY = new Uint8Array(0);
 
-/** First capacity of the buffer for a PDU that arrives in pieces: room for a bind of one context. */
+/**
+ * First capacity of the buffer for a PDU that arrives in pieces: room for a bind of one context.
+ */
 const PARTIAL_CAPACITY = 128;
 
 /**
- * Cuts a stream of segments into PDUs. A PDU that lies in one segment is read where it is; only what a
- * segment leaves incomplete is copied, and never more than the PDU it belongs to.
+ * Cuts a stream of segments into PDUs. A PDU that lies in one segment is read where it is; only
+ * what a segment leaves incomplete is copied, and never more than the PDU it belongs to.
  */
 export class PduFramer {
   /** Where the current PDU is: valid after `next()` returned "pdu", until the next call of it. */
@@ -54,8 +56,8 @@ export class PduFramer {
   }
 
   /**
-   * Takes a segment, which must not change until it is used up (`next()` returned other than "pdu").
-   * A segment that comes while the last one still waits is put behind it.
+   * Takes a segment, which must not change until it is used up (`next()` returned other than
+   * "pdu"). A segment that comes while the last one still waits is put behind it.
    */
   receive(segment: Uint8Array): void {
     if (this.#offset >= this.#segment.length) {
@@ -158,8 +160,8 @@ export class PduFramer {
   }
 
   /**
-   * Moves `count` octets of the segment to the partial PDU. Its buffer grows with what has arrived, not
-   * with what the header promises.
+   * Moves `count` octets of the segment to the partial PDU. Its buffer grows with what has arrived,
+   * not with what the header promises.
    */
   #append(count: number, length: number): boolean {
     const needed = this.#partialLength + count;

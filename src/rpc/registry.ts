@@ -6,7 +6,9 @@ export class InterfaceRegistry {
   readonly interfaces: readonly RpcInterface[];
   readonly #byKey = new Map<string, RpcInterface>();
 
-  /** Two interfaces of the same UUID and major version are a defect of the composition: it throws. */
+  /**
+   * Two interfaces of the same UUID and major version are a defect of the composition: it throws.
+   */
   constructor(interfaces: readonly RpcInterface[]) {
     this.interfaces = interfaces;
     for (const entry of interfaces) {
@@ -17,8 +19,8 @@ export class InterfaceRegistry {
   }
 
   /**
-   * The interface a client asks for: same UUID, same major version, and a minor version no higher than
-   * ours (C706 6.1.2, version numbering).
+   * The interface a client asks for: same UUID, same major version, and a minor version no higher
+   * than ours (C706 6.1.2, version numbering).
    */
   find(syntax: SyntaxId): RpcInterface | undefined {
     const entry = this.#byKey.get(registryKey(syntax.uuid, syntax.versionMajor));

@@ -162,8 +162,8 @@ export class ServedSocket {
   }
 
   /**
-   * The last answer is out: shuts our half and waits for the peer's end, because closing with octets of
-   * the peer unread resets the connection, and the reset can overtake the answer.
+   * The last answer is out: shuts our half and waits for the peer's end, because closing with
+   * octets of the peer unread resets the connection, and the reset can overtake the answer.
    */
   #finish(): void {
     if (this.#connection.output.length > 0 || this.#lingering) return;

@@ -15,7 +15,9 @@ export const FAULT_STATUS = {
   accessDenied: 0x00000005,
   /** RPC_S_SERVER_UNAVAILABLE: what stands behind this server cannot be reached. */
   serverUnavailable: 0x000006ba,
-  /** RPC_S_CALL_FAILED_DNE's neighbour RPC_S_NO_CALL_ACTIVE: the call was cancelled before it began. */
+  /**
+   * RPC_S_CALL_FAILED_DNE's neighbour RPC_S_NO_CALL_ACTIVE: the call was cancelled before it began.
+   */
   noCallActive: 0x000006bd,
   /** RPC_X_BAD_STUB_DATA: the stub is not what the operation's NDR says. */
   badStubData: 0x000006f7,
@@ -39,7 +41,9 @@ export type Fault = {
   readonly didNotExecute: boolean;
 };
 
-/** Header, `alloc_hint(u32) context(u16) cancel_count(u8) reserved(u8) status(u32) reserved(u32)`. */
+/**
+ * Header, `alloc_hint(u32) context(u16) cancel_count(u8) reserved(u8) status(u32) reserved(u32)`.
+ */
 const FAULT_LENGTH = HEADER_LENGTH + 16;
 /** What Windows and Samba send as alloc_hint of a fault. */
 const FAULT_ALLOC_HINT = 24;

@@ -24,7 +24,9 @@ export const PDU_FLAG = {
   last: 0x02,
   /** In a request: a cancel was pending when it was sent. */
   pendingCancel: 0x04,
-  /** The same bit in bind, bind_ack, alter_context and its response: header signing is understood. */
+  /**
+   * The same bit in bind, bind_ack, alter_context and its response: header signing is understood.
+   */
   headerSigning: 0x04,
   concurrentMultiplexing: 0x10,
   didNotExecute: 0x20,
@@ -62,8 +64,8 @@ export type PduHeader = {
 };
 
 /**
- * Reads the header at `offset`. Fails only where nothing can be answered: fewer than 16 octets, or a
- * frag_length below them. Everything else is a `defect` of the header.
+ * Reads the header at `offset`. Fails only where nothing can be answered: fewer than 16 octets, or
+ * a frag_length below them. Everything else is a `defect` of the header.
  */
 export function decodeHeader(bytes: Uint8Array, offset: number): Result<PduHeader, DecodeError> {
   if (bytes.length - offset < HEADER_LENGTH) {

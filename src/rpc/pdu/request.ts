@@ -10,7 +10,9 @@ export const REQUEST_HEADER_LENGTH = HEADER_LENGTH + 8;
 
 /** Body of request (C706 12.6.4.9). The object UUID is there where the flag 0x80 is set. */
 export type Request = {
-  /** What the sender expects all stubs of the call to come to. A hint: nothing is allocated from it. */
+  /**
+   * What the sender expects all stubs of the call to come to. A hint: nothing is allocated from it.
+   */
   readonly allocHint: number;
   readonly contextId: number;
   readonly opnum: number;

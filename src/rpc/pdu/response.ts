@@ -3,7 +3,10 @@ import type { OctetQueue } from "../octet-queue.ts";
 import { readU16, readU32, writeU16, writeU32 } from "../octets.ts";
 import { appendHeader, HEADER_LENGTH, PDU_FLAG, PDU_TYPE, type PduHeader } from "./header.ts";
 
-/** Octets in front of the stub: header, `alloc_hint(u32) context(u16) cancel_count(u8) reserved(u8)`. */
+/**
+ * Octets in front of the stub: header, `alloc_hint(u32) context(u16) cancel_count(u8)
+ * reserved(u8)`.
+ */
 export const RESPONSE_HEADER_LENGTH = HEADER_LENGTH + 8;
 
 /** Body of response (C706 12.6.4.10). */
@@ -32,9 +35,10 @@ export function decodeResponse(
 }
 
 /**
- * Writes a response, in as many fragments of at most `maxFragment` octets as its stub needs, and returns
- * their number. Every fragment but the last carries a multiple of 8 octets of stub; alloc_hint is what is
- * still to come. Of the context id only the low octet is sent, as Windows does.
+ * Writes a response, in as many fragments of at most `maxFragment` octets as its stub needs, and
+ * returns their number. Every fragment but the last carries a multiple of 8 octets of stub;
+ * alloc_hint is what is still to come. Of the context id only the low octet is sent, as Windows
+ * does.
  */
 export function appendResponse(
   output: OctetQueue,

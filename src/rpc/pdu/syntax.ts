@@ -3,8 +3,8 @@ import { NIL_GUID, readGuid, writeGuid } from "../guid.ts";
 import { readU32, writeU32 } from "../octets.ts";
 
 /**
- * p_syntax_id_t (C706 12.6.3.1): a UUID and a version. The version is ONE unsigned long, its major part in
- * the low 16 bits; two shorts would be swapped for a big-endian peer.
+ * p_syntax_id_t (C706 12.6.3.1): a UUID and a version. The version is ONE unsigned long, its major
+ * part in the low 16 bits; two shorts would be swapped for a big-endian peer.
  */
 export type SyntaxId = {
   readonly uuid: Guid;
@@ -31,7 +31,9 @@ export const NDR64: SyntaxId = {
 /** What a result carries where nothing was accepted. */
 export const NO_SYNTAX: SyntaxId = { uuid: NIL_GUID, versionMajor: 0, versionMinor: 0 };
 
-/** The first half of a bind-time feature negotiation UUID; the rest is a mask (MS-RPCE 2.2.2.14). */
+/**
+ * The first half of a bind-time feature negotiation UUID; the rest is a mask (MS-RPCE 2.2.2.14).
+ */
 const FEATURE_PREFIX = "6cb71c2c-9812-4540-";
 
 export function readSyntax(bytes: Uint8Array, offset: number, littleEndian: boolean): SyntaxId {
