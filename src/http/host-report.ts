@@ -26,8 +26,8 @@ const FIGURES_ORDER = [
 
 /**
  * Lines of the report, without line ends. `Current count` is the headline application's; where
- * there are several, each one's follows at the end. The original prints `Trusted time` as the reader's
- * country writes it; here it is ISO 8601 in UTC, which reads the same everywhere.
+ * there are several, each one's follows at the end. The original prints `Trusted time` as the
+ * reader's country writes it; here it is ISO 8601 in UTC, which reads the same everywhere.
  */
 export function hostReport(status: StatusReport, version: VersionReport): readonly string[] {
   return [

@@ -1,6 +1,6 @@
 /**
- * Everything the HTTP service knows about the appliance: plain functions that return plain values.
- * The composition wires them to the parts; tests hand in values of their own.
+ * Everything the HTTP service knows about the appliance: plain functions that return plain values,
+ * at once or later. The composition wires them to the parts; tests hand in values of their own.
  */
 import type { Clock } from "../platform/clock.ts";
 import type { Endpoint } from "../platform/endpoint.ts";
@@ -9,10 +9,13 @@ import type { Guid, LicenceStateName } from "../protocol/types.ts";
 export type HttpSources = {
   readonly clock: Clock;
   readonly version: () => VersionReport;
-  readonly status: () => StatusReport;
+  /** Never rejects for a store that fails: what it cannot say then is undefined (STORE-6). */
+  readonly status: () => Eventually<StatusReport>;
   /** Every part that has to work before clients are to be sent here. */
-  readonly readiness: () => readonly PartReadiness[];
+  readonly readiness: () => Eventually<readonly PartReadiness[]>;
 };
+
+export type Eventually<Value> = Value | Promise<Value>;
 
 export type VersionReport = {
   readonly name: string;
@@ -41,8 +44,10 @@ export type StatusReport = {
   readonly intervals: IntervalsReport;
   /** One entry per application that keeps a count or is in the catalogue (COUNT-5). */
   readonly applications: readonly ApplicationReport[];
-  /** Clients in the inventory, which is not the count (COUNT-9). */
-  readonly clientsKnown: number;
+  /**
+   * Clients in the inventory, which is not the count (COUNT-9); undefined where the store cannot say.
+   */
+  readonly clientsKnown: number | undefined;
   readonly requests: RequestsReport;
   readonly rpc: RpcReport;
   readonly dns: DnsReport;

@@ -13,14 +13,14 @@ export function statusSummary(
   version: VersionReport,
   parts: readonly PartReadiness[],
 ): readonly string[] {
-  const { intervals, requests, clientsKnown } = status;
+  const { intervals, requests } = status;
   const { activationMinutes, renewalMinutes } = intervals;
   const entries: readonly (readonly [string, string])[] = [
     [status.name, `muster ${version.version}, up ${duration(status.uptimeSeconds)}`],
     ["state", stateWords(parts)],
     ["licence", licenceWords(status)],
     ["count", countWords(status)],
-    ["clients", `${clientsKnown} known; ${requests.total} requests, ${requests.failed} failed`],
+    ["clients", `${clientsWords(status)}; ${requests.total} requests, ${requests.failed} failed`],
     ["intervals", `activation ${activationMinutes} min, renewal ${renewalMinutes} min`],
     ["rpc", rpcWords(status)],
     ["dns", dnsWords(status)],
@@ -54,6 +54,10 @@ export function countWords({ applications, countingPolicy }: StatusReport): stri
   const elsewhere = further > 0 ? `; ${further} more under other applications` : "";
   const machines = countingPolicy === "all" ? "all machines" : "physical machines only";
   return `${headline.count}, cache of ${headline.cacheCapacity}, ${machines}${elsewhere}`;
+}
+
+export function clientsWords({ clientsKnown }: StatusReport): string {
+  return `${clientsKnown ?? "unknown how many"} known`;
 }
 
 export function rpcWords({ rpc }: StatusReport): string {

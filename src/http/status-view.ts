@@ -30,7 +30,7 @@ export function statusView(status: StatusReport, version: VersionReport) {
     hostTime: isoTime(status.hostTime),
     count: headline?.count ?? 0,
     cacheCapacity: headline?.cacheCapacity ?? 0,
-    clientsKnown: status.clientsKnown,
+    clientsKnown: status.clientsKnown ?? null,
     requests: status.requests,
     applications: status.applications,
     countingPolicy: status.countingPolicy,

@@ -111,7 +111,7 @@ describe("problem details (RFC 9457)", () => {
     await expectProblem(await app.request("/", { method: "PROPFIND" }), "method-not-implemented");
   });
 
-  test("500 without particulars where a source throws, and the particulars in the log", async () => {
+  test("500 without particulars where a source throws, which the log has", async () => {
     const errors: string[] = [];
     const broken = createHttpApp(
       {

@@ -103,6 +103,16 @@ describe("GET /status", () => {
     });
   });
 
+  test("says null for what a store that fails cannot say (STORE-6)", async () => {
+    const store = { state: "failed", reason: "corrupt", path: "muster.sqlite" } as const;
+    const failing = createHttpApp(sourcesWith({ store, clientsKnown: undefined }));
+    expect(await (await failing.request("/status")).json()).toMatchObject({
+      clientsKnown: null,
+      store,
+    });
+    expect(await (await failing.request("/")).text()).toContain("unknown how many known");
+  });
+
   test("is never kept by anyone", async () => {
     const response = await app.request("/status");
     expect(response.headers.get("cache-control")).toBe("no-store");

@@ -3,6 +3,7 @@ import { html } from "hono/html";
 import { LICENCE_STATES } from "../../protocol/types.ts";
 import type { PartReadiness, StatusReport, VersionReport } from "../sources.ts";
 import {
+  clientsWords,
   countWords,
   dnsWords,
   licenceWords,
@@ -57,7 +58,7 @@ function countSection(status: StatusReport): Html {
         <h2 id="count">Count towards the thresholds</h2>
         <p class="count">${headlineApplication(status.applications)?.count ?? 0}</p>
         <p>${countWords(status)}</p>
-        <p>${status.clientsKnown} clients known</p>
+        <p>Clients: ${clientsWords(status)}</p>
       </section>`;
 }
 

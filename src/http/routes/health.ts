@@ -13,8 +13,8 @@ export function readinessRoute(sources: HttpSources): Route {
     path: "/readyz",
     methods: {
       GET: [
-        () => {
-          const parts = sources.readiness();
+        async () => {
+          const parts = await sources.readiness();
           const ready = parts.every((part) => part.ready);
           return jsonResponse({ ready, parts }, ready ? 200 : 503);
         },

@@ -25,13 +25,13 @@ export function rootRoute(sources: HttpSources): Route {
 }
 
 async function answer(type: (typeof OFFERED)[number], sources: HttpSources): Promise<Response> {
-  const status = sources.status();
+  const status = await sources.status();
   const version = sources.version();
   switch (type) {
     case "text/plain":
-      return textResponse(statusSummary(status, version, sources.readiness()));
+      return textResponse(statusSummary(status, version, await sources.readiness()));
     case "text/html":
-      return htmlResponse(statusPage(status, version, sources.readiness()));
+      return htmlResponse(statusPage(status, version, await sources.readiness()));
     case "application/json":
       return jsonResponse(statusView(status, version));
   }

@@ -7,6 +7,8 @@ import type { HttpSources } from "../sources.ts";
 export function statusTextRoute(sources: HttpSources): Route {
   return {
     path: "/status.txt",
-    methods: { GET: [() => textResponse(hostReport(sources.status(), sources.version()))] },
+    methods: {
+      GET: [async () => textResponse(hostReport(await sources.status(), sources.version()))],
+    },
   };
 }

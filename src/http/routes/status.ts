@@ -7,6 +7,8 @@ import { statusView } from "../status-view.ts";
 export function statusRoute(sources: HttpSources): Route {
   return {
     path: "/status",
-    methods: { GET: [() => jsonResponse(statusView(sources.status(), sources.version()))] },
+    methods: {
+      GET: [async () => jsonResponse(statusView(await sources.status(), sources.version()))],
+    },
   };
 }
