@@ -1,6 +1,26 @@
 /** Composition: from a configuration to running parts, and back. */
+import { existsSync } from "node:fs";
+import { networkInterfaces } from "node:os";
+import { type Catalogue, createCatalogue } from "./activation/catalogue.ts";
+import type { HostStanding } from "./activation/policy.ts";
+import { type LoadedIdentity, loadOrCreateHostIdentity } from "./authority/identity-store.ts";
+import { publishedAddresses } from "./config/addresses.ts";
 import type { Configuration } from "./config/configuration.ts";
+import { Publication } from "./dns/publication.ts";
+import { type DnsServer, listenDns } from "./dns/server.ts";
+import { type ActivationHost, createActivationHost } from "./host/activation-host.ts";
+import { activationInterface } from "./host/rpc-interface.ts";
+import type { HostSettings } from "./host/settings.ts";
+import { createHttpApp } from "./http/app.ts";
+import { applianceSources } from "./http/appliance-sources.ts";
+import { type HttpServer, listenHttp } from "./http/server.ts";
+import { systemClock } from "./platform/clock.ts";
 import type { Endpoint } from "./platform/endpoint.ts";
+import { openLog } from "./platform/log.ts";
+import { systemRandomBytes } from "./platform/randomness.ts";
+import { addressAdmission } from "./rpc/addresses.ts";
+import { listenRpc, type RpcListener } from "./rpc/listener.ts";
+import { openStore, type Store } from "./store/store.ts";
 
 /** A running appliance. */
 export type Appliance = {
@@ -20,16 +40,226 @@ export type Appliance = {
   readonly stop: () => Promise<void>;
 };
 
+/** How long calls under way may take when the appliance stops. */
+const STOP_GRACE_MS = 5000;
+/** How often what nobody tells us of is looked at: addresses of the machine, listeners (DNS-4). */
+const WATCH_INTERVAL_MS = 500;
+
 /**
  * Opens the store, then every listener. Rejects with a `BindError` where a listener cannot be opened
  * (nothing is left open then), with another error where the appliance cannot run at all.
  */
-export async function startAppliance(_configuration: Configuration): Promise<Appliance> {
+export async function startAppliance(configuration: Configuration): Promise<Appliance> {
+  const closers: (() => Promise<void>)[] = [];
+  try {
+    return await start(configuration, closers);
+  } catch (error) {
+    await closeAll(closers);
+    throw error;
+  }
+}
+
+/** Last opened, first closed. */
+async function closeAll(closers: (() => Promise<void>)[]): Promise<void> {
+  for (const close of closers.splice(0).reverse()) await close();
+}
+
+async function start(
+  configuration: Configuration,
+  closers: (() => Promise<void>)[],
+): Promise<Appliance> {
+  const startedAt = systemClock();
+  const { file } = configuration.store;
+  const servedBefore = existsSync(file);
+  const store = await openStore({ path: file });
+  closers.push(store.close);
+  const identity = await loadOrCreateHostIdentity({
+    directory: configuration.appliance.dataDirectory,
+    clock: systemClock,
+    randomBytes: systemRandomBytes,
+    expectExisting: servedBefore,
+  });
+  const catalogue = catalogueOf(configuration);
+  const host = await startHost(configuration, store, identity, catalogue);
+  closers.push(() => host.stop());
+  const rpc = await startRpc(configuration, host);
+  closers.push(() => rpc.close(STOP_GRACE_MS));
+  const dns = await startDns(configuration);
+  if (dns !== undefined) closers.push(() => dns.close());
+  const discovery = startDiscovery(configuration, { dns, rpc, host });
+  closers.push(async () => discovery.stop());
+  const http = await startHttp(configuration, {
+    sources: applianceSources({
+      name: configuration.appliance.name,
+      startedAt,
+      clock: systemClock,
+      identity,
+      catalogue,
+      countingPolicy: configuration.activation.policy.counting,
+      intervals: {
+        activationMinutes: configuration.activation.activationIntervalMinutes,
+        renewalMinutes: configuration.activation.renewalIntervalMinutes,
+      },
+      databasePath: file,
+      host,
+      clientsKnown: () => countClients(store),
+      rpc: () => ({
+        healthy: rpc.healthy(),
+        endpoints: rpc.endpoints,
+        connections: rpc.statistics().connectionsOpen,
+      }),
+      dns: () => ({
+        enabled: dns !== undefined,
+        healthy: dns?.healthy() ?? false,
+        publishing: discovery.publishing(),
+        zones: dns === undefined ? [] : configuration.dns.zones,
+        endpoints: dns?.endpoints ?? [],
+      }),
+    }),
+  });
+  closers.push(() => http.close(STOP_GRACE_MS));
   return {
-    listening: { rpc: [], dns: [], http: [] },
-    notices: [],
-    isHealthy: async () => true,
-    reload: async () => {},
-    stop: async () => {},
+    listening: {
+      rpc: rpc.endpoints,
+      dns: dns?.endpoints ?? [],
+      http: http.endpoints,
+    },
+    notices: noticesOf(identity, store),
+    isHealthy: async () => rpc.healthy() && (dns?.healthy() ?? true),
+    reload: async () => discovery.refresh(),
+    stop: () => closeAll(closers),
   };
+}
+
+/** A store that cannot be read must not keep the rest of the status from being shown. */
+async function countClients(store: Store): Promise<number> {
+  const totals = await store.totals().catch(() => undefined);
+  return totals?.clients ?? 0;
+}
+
+function catalogueOf({ products }: Configuration): Catalogue {
+  const catalogue = createCatalogue(products);
+  // The configuration's own rules let no such catalogue through.
+  if (!catalogue.ok) throw new Error(`product ${catalogue.error.index}: ${catalogue.error.code}`);
+  return catalogue.value;
+}
+
+async function startHost(
+  { activation }: Configuration,
+  store: Store,
+  identity: LoadedIdentity,
+  catalogue: Catalogue,
+): Promise<ActivationHost> {
+  const { group, selfIssued, hostId, sign, licenceChainBytes } = identity;
+  const licensed: HostStanding = { kind: "licensed", group, selfIssued };
+  const settings = (): HostSettings => ({
+    policy: activation.policy,
+    catalogue,
+    standing: identity.licenceStatusAt(systemClock()).licensed ? licensed : { kind: "unlicensed" },
+    draining: false,
+    identity: { hostId, sign, licenceChain: licenceChainBytes },
+    activationIntervalMinutes: activation.activationIntervalMinutes,
+    renewalIntervalMinutes: activation.renewalIntervalMinutes,
+  });
+  const host = await createActivationHost({ store, settings });
+  if (activation.resetAtStart) await host.resetCount();
+  return host;
+}
+
+function startRpc({ rpc }: Configuration, host: ActivationHost): Promise<RpcListener> {
+  const log = openLog("rpc");
+  return listenRpc({
+    listen: rpc.listen,
+    interfaces: [activationInterface(host)],
+    limits: rpc.limits,
+    clock: systemClock,
+    randomBytes: systemRandomBytes,
+    admit: addressAdmission(rpc.allow, rpc.deny),
+    onUnbindable: rpc.onBindFailure,
+    log: (level, message, fields) => log[level](message, fields),
+  });
+}
+
+async function startDns({ dns }: Configuration): Promise<DnsServer | undefined> {
+  if (!dns.enabled) return undefined;
+  const log = openLog("dns");
+  return listenDns({
+    listen: dns.listen,
+    limits: dns.limits,
+    clock: systemClock,
+    randomBytes: systemRandomBytes,
+    isolatedRoot: dns.isolatedRoot,
+    log: (event) => log.error(event.kind, { error: event.error }),
+  });
+}
+
+type Discovery = {
+  readonly publishing: () => boolean;
+  readonly refresh: () => void;
+  readonly stop: () => void;
+};
+
+type DiscoveryParts = {
+  readonly dns: DnsServer | undefined;
+  readonly rpc: RpcListener;
+  readonly host: ActivationHost;
+};
+
+/** Leads clients here for as long as they can be served here (DNS-1, DNS-4, DNS-5). */
+function startDiscovery({ dns }: Configuration, parts: DiscoveryParts): Discovery {
+  const { dns: server, rpc, host } = parts;
+  const log = openLog("dns");
+  const ports = [...new Set(rpc.endpoints.map(({ port }) => port))];
+  const publication = new Publication({
+    zones: { zones: dns.zones, host: dns.host, ttl: dns.ttl },
+    firstSerial: Math.floor(systemClock() / 1000),
+    setZones: (zones) => server?.setZones(zones),
+  });
+  const publishing = () =>
+    dns.publish && rpc.healthy() && host.snapshot().state === "serving" && server !== undefined;
+  let published: boolean | undefined;
+  const refresh = () => {
+    if (server === undefined || dns.zones.length === 0) return;
+    const addresses = dns.addresses ?? publishedAddresses(rpc.endpoints, machineAddresses());
+    const { priority, weight } = dns;
+    const isPublishing = publishing();
+    const publish = isPublishing ? { priority, weight, ports } : undefined;
+    const refusal = publication.update({ addresses, publish });
+    if (refusal !== undefined) log.error("zones not served", { reason: refusal.code });
+    else if (published === true && !isPublishing) log.warning("SRV records withdrawn");
+    else if (published === false && isPublishing) log.info("SRV records back");
+    published = isPublishing;
+  };
+  refresh();
+  const watch = setInterval(refresh, WATCH_INTERVAL_MS);
+  return { publishing, refresh, stop: () => clearInterval(watch) };
+}
+
+function machineAddresses(): { address: string; internal: boolean }[] {
+  return Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+}
+
+function startHttp(
+  { http }: Configuration,
+  { sources }: { readonly sources: Parameters<typeof createHttpApp>[0] },
+): Promise<HttpServer> {
+  const log = openLog("http");
+  const app = createHttpApp(sources, {
+    allowedHosts: http.hostNames,
+    reportError: (error) => log.error("a request failed", { error }),
+  });
+  return listenHttp({
+    listen: http.listen,
+    app,
+    log: ({ method, path, status, milliseconds, peer }) =>
+      log.debug("request", { method, path, status, milliseconds, address: peer?.address }),
+  });
+}
+
+function noticesOf(identity: LoadedIdentity, store: Store): readonly string[] {
+  const health = store.health();
+  const selfIssued = identity.selfIssued ? ["the host's licence is self-issued"] : [];
+  const failed =
+    health.state === "failed" ? [`the store has failed: ${health.reason}: ${health.message}`] : [];
+  return [...selfIssued, ...identity.notices, ...failed];
 }

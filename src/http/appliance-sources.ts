@@ -1,0 +1,157 @@
+/** What the HTTP service shows, read from the running parts. */
+import type { Catalogue } from "../activation/catalogue.ts";
+import type { LoadedIdentity } from "../authority/identity-store.ts";
+import type { ActivationHost, ApplicationSnapshot } from "../host/activation-host.ts";
+import { buildInfo } from "../platform/build-info.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Endpoint } from "../platform/endpoint.ts";
+import type { Guid } from "../protocol/types.ts";
+import type {
+  ApplicationReport,
+  DnsReport,
+  HostReport,
+  HttpSources,
+  PartReadiness,
+  StatusReport,
+} from "./sources.ts";
+
+/** The parts as the composition has them. Functions: asked anew for each report. */
+export type ApplianceParts = {
+  readonly name: string;
+  readonly startedAt: number;
+  readonly clock: Clock;
+  readonly identity: LoadedIdentity;
+  readonly catalogue: Catalogue;
+  readonly countingPolicy: "all" | "physical";
+  readonly intervals: StatusReport["intervals"];
+  readonly databasePath: string;
+  readonly host: ActivationHost;
+  /** Clients in the inventory (COUNT-9). */
+  readonly clientsKnown: () => Promise<number>;
+  readonly rpc: () => {
+    readonly healthy: boolean;
+    readonly endpoints: readonly Endpoint[];
+    readonly connections: number;
+  };
+  readonly dns: () => DnsReport & { readonly healthy: boolean };
+};
+
+/** Nothing of a host that is its own authority is ever used up by a rearm. */
+const HOST_REARMS = 3;
+
+export function applianceSources(parts: ApplianceParts): HttpSources {
+  return {
+    clock: parts.clock,
+    version: () => ({ name: "muster", ...buildInfo }),
+    status: () => statusReport(parts),
+    readiness: () => readiness(parts),
+  };
+}
+
+async function statusReport(parts: ApplianceParts): Promise<StatusReport> {
+  const clientsKnown = await parts.clientsKnown();
+  const now = parts.clock();
+  const snapshot = parts.host.snapshot();
+  const { figures, health } = snapshot;
+  const { total, failed, ...byLicenceState } = figures;
+  const rpc = parts.rpc();
+  const { healthy: _, ...dns } = parts.dns();
+  return {
+    name: parts.name,
+    startedAt: parts.startedAt,
+    uptimeSeconds: Math.max(0, Math.floor((now - parts.startedAt) / 1000)),
+    hostTime: now,
+    host: hostReport(parts.identity, now),
+    countingPolicy: parts.countingPolicy,
+    intervals: parts.intervals,
+    applications: applicationReports(parts.catalogue, snapshot.applications),
+    clientsKnown,
+    requests: { total, failed, byLicenceState },
+    rpc: {
+      serving: isServing(parts, now),
+      draining: snapshot.draining,
+      endpoints: rpc.endpoints,
+      connections: rpc.connections,
+      priority: "normal",
+    },
+    dns,
+    store: {
+      state: health.state,
+      reason: health.state === "ok" ? undefined : health.reason,
+      path: parts.databasePath,
+    },
+    warnings: [],
+  };
+}
+
+function hostReport(identity: LoadedIdentity, now: number): HostReport {
+  const status = identity.licenceStatusAt(now);
+  return {
+    name: identity.name,
+    description: identity.description,
+    activationId: identity.activationId,
+    applicationId: identity.applicationId,
+    hostId: identity.hostId.toHex(),
+    extendedPid: identity.extendedPid,
+    installationId: identity.installationId,
+    partialProductKey: identity.partialProductKey,
+    group: identity.group,
+    licenceStatus: status.licensed ? "licensed" : "notification",
+    licenceReason: status.licensed ? undefined : status.words,
+    selfIssued: identity.selfIssued,
+    remainingRearms: HOST_REARMS,
+  };
+}
+
+/** Applications of the catalogue first, in its order; then those met by accepted requests. */
+function applicationReports(
+  catalogue: Catalogue,
+  snapshots: readonly ApplicationSnapshot[],
+): readonly ApplicationReport[] {
+  const byId = new Map(snapshots.map((snapshot) => [snapshot.applicationId, snapshot]));
+  const report = (applicationId: Guid, products: readonly string[]): ApplicationReport => {
+    const snapshot = byId.get(applicationId);
+    return {
+      applicationId,
+      count: snapshot?.count ?? 0,
+      cacheCapacity: snapshot?.capacity ?? 0,
+      largestRequiredCount: snapshot?.largestRequiredCount ?? 0,
+      products,
+    };
+  };
+  const known = catalogue.applications.map(({ applicationId, products }) =>
+    report(
+      applicationId,
+      products.map(({ name }) => name),
+    ),
+  );
+  const listed = new Set(known.map(({ applicationId }) => applicationId));
+  const others = snapshots.filter(({ applicationId }) => !listed.has(applicationId));
+  return [...known, ...others.map(({ applicationId }) => report(applicationId, []))];
+}
+
+function isServing(parts: ApplianceParts, now: number): boolean {
+  return readiness(parts, now).every(({ part, ready }) => ready || part === "dns");
+}
+
+function readiness(parts: ApplianceParts, now: number = parts.clock()): readonly PartReadiness[] {
+  const { health, state, draining } = parts.host.snapshot();
+  const licence = parts.identity.licenceStatusAt(now);
+  const store = health.state === "ok" ? undefined : `${health.reason}: ${health.message}`;
+  const loading = state === "loading" ? "reading the count from the store" : undefined;
+  const rpc = parts.rpc().healthy ? undefined : "the activation listener is closed";
+  const dns = parts.dns();
+  const closedDns = dns.enabled && !dns.healthy ? "a DNS listener is closed" : undefined;
+  const drained = draining ? "draining: clients are sent to other hosts" : undefined;
+  const unlicensed = licence.licensed ? undefined : licence.words;
+  return [
+    part("store", store ?? loading),
+    part("licence", unlicensed),
+    part("rpc", rpc ?? drained),
+    part("dns", closedDns),
+  ];
+}
+
+function part(name: PartReadiness["part"], reason: string | undefined): PartReadiness {
+  return { part: name, ready: reason === undefined, reason };
+}
