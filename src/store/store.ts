@@ -81,6 +81,7 @@ class ThreadedStore implements Store {
   #writer: Thread<WriterCalls>;
   #reader: Thread<ReaderCalls>;
   #isClosed = false;
+  #isReplacing = false;
 
   constructor(options: StoreOptions) {
     this.#options = options;
@@ -199,6 +200,8 @@ class ThreadedStore implements Store {
 
   /** A thread that died takes no acknowledged commit with it; another one takes its place. */
   async #replaceWriter(): Promise<void> {
+    if (this.#isReplacing) return;
+    this.#isReplacing = true;
     const { firstMilliseconds, longestMilliseconds } = this.#options.probeDelays ?? PROBE_DELAYS;
     let delay = firstMilliseconds;
     while (!this.#isClosed) {
@@ -209,7 +212,10 @@ class ThreadedStore implements Store {
       delay = Math.min(delay * 2, longestMilliseconds);
       this.#writer = this.#startWriter();
       const health = await this.#openWriter().catch(() => undefined);
-      if (health !== undefined) return this.#setHealth(health);
+      if (health !== undefined) {
+        this.#isReplacing = false;
+        return this.#setHealth(health);
+      }
       this.#writer.terminate();
     }
   }
