@@ -58,6 +58,8 @@ const clientState = z.strictObject({
   product,
   licence: z.strictObject({ state: z.literal([0, 1, 2, 3, 4, 5]), expiresAt: time.nullable() }),
   remainingRearms: z.int().min(0).max(100),
+  /** Where to look hosts up; null where the client has only a host to ask. */
+  domain: z.string().min(1).max(253).nullable(),
   /** CLIENT-2: asked instead of DNS. */
   fixedHost: hostAddress.nullable(),
   hostCaching: z.boolean(),
@@ -92,6 +94,7 @@ export function newClientState(
     product: clientProduct,
     licence: storedLicence(installedLicence(clientProduct.kind, now)),
     remainingRearms: INITIAL_REARM_COUNT,
+    domain: null,
     fixedHost: null,
     hostCaching: true,
     cachedHost: null,
