@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import type { HttpEnvironment, HttpMiddleware } from "./environment.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./limits.ts";
+import type { Metrics } from "./metrics.ts";
 import { problemResponse } from "./problems.ts";
 import { requestChecks } from "./request-checks.ts";
 import { allRoutes } from "./routes/routes.ts";
@@ -14,6 +15,8 @@ export type HttpOptions = {
   readonly limits?: HttpLimits;
   /** Names besides addresses and localhost that the service answers under, in any case. */
   readonly allowedHosts?: readonly string[];
+  /** Served at /metrics; without it there is no such path. */
+  readonly metrics?: Metrics;
   /** Told of every error that no route expected; the client sees 500 without particulars. */
   readonly reportError?: (error: Error) => void;
 };
@@ -27,7 +30,7 @@ export function createHttpApp(
   const names = new Set(allowedHosts.map((name) => name.toLowerCase().replace(/\.$/, "")));
   const app = new Hono<HttpEnvironment>();
   app.use(securityFields, contentLengthOfHead, requestChecks(limits, names));
-  for (const route of allRoutes(sources)) addRoute(app, route);
+  for (const route of allRoutes(sources, options.metrics)) addRoute(app, route);
   app.notFound(({ req }) => problemResponse("not-found", { instance: targetPath(req.url) }));
   app.onError((error) => {
     reportError?.(error);

@@ -1,7 +1,9 @@
+import type { Metrics } from "../metrics.ts";
 import type { Route } from "../routing.ts";
 import type { HttpSources } from "../sources.ts";
 import { assetRoutes } from "./assets.ts";
 import { livenessRoute, readinessRoute } from "./health.ts";
+import { metricsRoute } from "./metrics.ts";
 import { problemRoutes } from "./problems.ts";
 import { rootRoute } from "./root.ts";
 import { statusRoute } from "./status.ts";
@@ -9,7 +11,7 @@ import { statusTextRoute } from "./status-text.ts";
 import { versionRoute } from "./version.ts";
 
 /** Every resource of the service. A new one is a file and a line here. */
-export function allRoutes(sources: HttpSources): readonly Route[] {
+export function allRoutes(sources: HttpSources, metrics: Metrics | undefined): readonly Route[] {
   return [
     rootRoute(sources),
     statusRoute(sources),
@@ -17,6 +19,7 @@ export function allRoutes(sources: HttpSources): readonly Route[] {
     livenessRoute(),
     readinessRoute(sources),
     versionRoute(sources),
+    ...(metrics === undefined ? [] : [metricsRoute(metrics)]),
     ...problemRoutes(),
     ...assetRoutes(),
   ];
