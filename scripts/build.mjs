@@ -1,4 +1,5 @@
-// Builds dist/muster: one executable with everything in it. Does nothing while its inputs are the same.
+// Builds dist/muster: one executable with everything in it. Does nothing while its inputs are the
+// same.
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {

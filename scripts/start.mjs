@@ -1,4 +1,5 @@
-// npm start: installs, builds and runs the appliance for a look at it, on ports that need no privilege.
+// npm start: installs, builds and runs the appliance for a look at it, on ports that need no
+// privilege.
 import { spawn } from "node:child_process";
 import { build } from "./build.mjs";
 import { install } from "./tools.mjs";

@@ -15,7 +15,8 @@ export function install() {
   if (isInstalled()) return true;
   const npm = process.env.npm_execpath;
   const [command, ...first] = npm === undefined ? ["npm"] : [process.execPath, npm];
-  // The checks and Bun itself are development packages: NODE_ENV=production must not leave them out.
+  // The checks and Bun itself are development packages: NODE_ENV=production must not leave them
+  // out.
   const result = spawnSync(command, [...first, "ci", "--include=dev", "--no-audit", "--no-fund"], {
     cwd: root,
     stdio: "inherit",

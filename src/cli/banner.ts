@@ -16,12 +16,14 @@ export type BannerFacts = {
 export function renderBanner(facts: BannerFacts): readonly string[] {
   const { appliance, configuration, source } = facts;
   const { rpc, dns, http } = appliance.listening;
+  const { name } = configuration.appliance;
+  const urls = http.map((endpoint) => `http://${formatEndpoint(endpoint)}`);
   const from = source === undefined ? "no file: the defaults hold" : sanitise(source);
   return [
-    `muster ${buildInfo.version}: volume activation for this network, as ${configuration.appliance.name}`,
+    `muster ${buildInfo.version}: volume activation for this network, as ${name}`,
     `  activation     ${list(rpc)}`,
     `  DNS            ${list(dns)}  zones ${configuration.dns.zones.join(", ") || "none"}`,
-    `  status         ${http.map((endpoint) => `http://${formatEndpoint(endpoint)}`).join("  ") || "off"}`,
+    `  status         ${urls.join("  ") || "off"}`,
     `  database       ${sanitise(configuration.store.file)}`,
     `  configuration  ${from}`,
     ...appliance.notices.map((notice) => `  note: ${notice}`),

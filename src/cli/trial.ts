@@ -1,6 +1,6 @@
 /**
- * A trial: everything on loopback, on ports that need no privilege, in a scratch folder that goes with
- * it. Where one of the usual ports is taken, the next free one.
+ * A trial: everything on loopback, on ports that need no privilege, in a scratch folder that goes
+ * with it. Where one of the usual ports is taken, the next free one.
  */
 import { createSocket } from "node:dgram";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -3,7 +3,9 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fail, ok, type Result } from "../platform/result.ts";
 
-/** Far more than any configuration needs; a mistaken path to a big file must not fill the memory. */
+/**
+ * Far more than any configuration needs; a mistaken path to a big file must not fill the memory.
+ */
 export const FILE_SIZE_MAXIMUM = 1024 * 1024;
 
 export const DEFAULT_FILE_NAME = "appliance.toml";
@@ -24,7 +26,9 @@ export type FileFailure = {
   readonly what: string;
 };
 
-/** The named file, or the first of `./appliance.toml` and `/etc/muster/appliance.toml` that exists. */
+/**
+ * The named file, or the first of `./appliance.toml` and `/etc/muster/appliance.toml` that exists.
+ */
 export function findConfigurationFile(
   named: string | undefined,
 ): Result<ConfigurationFile | undefined, FileFailure> {

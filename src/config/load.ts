@@ -94,8 +94,8 @@ type Checked = {
 };
 
 /**
- * The rules between keys need a whole configuration. Where some keys are broken, they are taken out and
- * the rules look at the rest; what they then say about a key that was taken out is dropped.
+ * The rules between keys need a whole configuration. Where some keys are broken, they are taken out
+ * and the rules look at the rest; what they then say about a key that was taken out is dropped.
  */
 function check(input: Table): Checked {
   const first = configurationSchema.safeParse(input);
@@ -122,7 +122,9 @@ function touches(path: KeyPath, broken: ReadonlySet<string>): boolean {
   return [...broken].some((key) => key.startsWith(list));
 }
 
-/** Where the value of a key came from; the file is only read for places once a place is asked for. */
+/**
+ * Where the value of a key came from; the file is only read for places once a place is asked for.
+ */
 function originFinder(
   text: string,
   file: Table,

@@ -49,7 +49,10 @@ function ownProperty<Value>(
 /** A key that holds a value, as against a section. */
 export type KeyDefinition = { readonly path: readonly string[]; readonly node: SchemaNode };
 
-/** Every key that can be set on its own, in the order of the file. Lists of tables are not among them. */
+/**
+ * Every key that can be set on its own, in the order of the file. Lists of tables are not among
+ * them.
+ */
 export const keyDefinitions: readonly KeyDefinition[] = collectKeys([], outline);
 
 function collectKeys(path: readonly string[], node: SchemaNode): KeyDefinition[] {

@@ -33,7 +33,10 @@ const byKey: ReadonlyMap<string, KeyDefinition> = new Map(
   keyDefinitions.map((definition) => [formatPath(definition.path), definition]),
 );
 
-/** Reads every `MUSTER_` variable; what is none of ours is a warning, for it may be another program's. */
+/**
+ * Reads every `MUSTER_` variable; what is none of ours is a warning, for it may be another
+ * program's.
+ */
 export function readEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
 ): Overrides {
@@ -128,7 +131,9 @@ export function applyOverrides(file: Table, overrides: readonly Override[]): Tab
   return input;
 }
 
-/** The table at a path, made where it is missing; undefined where something else is in its place. */
+/**
+ * The table at a path, made where it is missing; undefined where something else is in its place.
+ */
 function openTable(input: Table, path: readonly string[]): Table | undefined {
   let table = input;
   for (const step of path) {

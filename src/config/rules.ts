@@ -10,7 +10,10 @@ import type { ParsedConfiguration } from "./schema.ts";
 
 const MINUTES_PER_DAY = 1440;
 
-/** `restsOn`: the other keys that the finding speaks of; it says nothing while one of them is broken. */
+/**
+ * `restsOn`: the other keys that the finding speaks of; it says nothing while one of them is
+ * broken.
+ */
 export type RuleFinding = Finding & { readonly restsOn?: readonly KeyPath[] };
 
 type Rule = (configuration: ParsedConfiguration) => Iterable<RuleFinding>;
@@ -142,11 +145,9 @@ function* listenersDiffer({ rpc, dns, http }: ParsedConfiguration): Iterable<Rul
   for (const [index, listener] of listeners.entries()) {
     const other = listeners.slice(0, index).find((earlier) => collide(earlier, listener));
     if (other === undefined) continue;
-    yield error(
-      listener.path,
-      `${formatEndpoint(listener.endpoint)} collides with ${other.part}'s ${formatEndpoint(other.endpoint)}`,
-      "give it another port",
-    );
+    const [own, taken] = [formatEndpoint(listener.endpoint), formatEndpoint(other.endpoint)];
+    const what = `${own} collides with ${other.part}'s ${taken}`;
+    yield error(listener.path, what, "give it another port");
   }
 }
 

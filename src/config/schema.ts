@@ -1,6 +1,7 @@
 /**
- * The configuration's schema: the one place that says which keys exist, what they mean, which values
- * they take and what holds without them. The commented file, the reference and every check follow it.
+ * The configuration's schema: the one place that says which keys exist, what they mean, which
+ * values they take and what holds without them. The commented file, the reference and every check
+ * follow it.
  */
 import { z } from "zod";
 import { activationSection } from "./sections/activation.ts";

@@ -1,4 +1,7 @@
-/** Leaf types of the configuration: text forms that stand for something, with a hint for each mistake. */
+/**
+ * Leaf types of the configuration: text forms that stand for something, with a hint for each
+ * mistake.
+ */
 import { z } from "zod";
 import { ZERO_GUID } from "../activation/catalogue.ts";
 import { isWildcard } from "../platform/address.ts";
@@ -55,7 +58,9 @@ export const guid = (): z.ZodType<string, string> =>
 
 const LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
 const HOST_LABEL = new RegExp(`^${LABEL}$`, "i");
-/** Labels may begin with an underscore in a zone's name (RFC 8552), not in a host's (RFC 1123 2.1). */
+/**
+ * Labels may begin with an underscore in a zone's name (RFC 8552), not in a host's (RFC 1123 2.1).
+ */
 const ZONE_NAME = new RegExp(`^_?${LABEL}(?:\\._?${LABEL})*\\.?$`, "i");
 const HOST_NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*\\.?$`, "i");
 /** RFC 1035 2.3.4, without the root's octet and the first length. */
@@ -75,7 +80,10 @@ export const hostLabel = (): z.ZodType<string, string> =>
 export const zoneName = (): z.ZodType<string, string> =>
   textForm("the name of a DNS zone", 'write "lab.internal"', (text) => domain(ZONE_NAME, text));
 
-/** A host's name in lower case, without the dot at the end; one label stands for a host of the first zone. */
+/**
+ * A host's name in lower case, without the dot at the end; one label stands for a host of the first
+ * zone.
+ */
 export const hostName = (): z.ZodType<string, string> =>
   textForm("a host name", 'write "kms.lab.internal", or "kms" for the first zone', (text) =>
     domain(HOST_NAME, text),

@@ -67,11 +67,13 @@ function wording(issue: Issue, value: unknown, node: SchemaNode | undefined): Wo
         what: `expected ${expectation(issue.expected, node)}, found ${nameKind(value)}`,
         hint: kindHint(value, node),
       };
-    case "invalid_value":
+    case "invalid_value": {
+      const allowed = issue.values.map((choice) => JSON.stringify(choice)).join(", ");
       return {
-        what: `expected one of ${issue.values.map((allowed) => JSON.stringify(allowed)).join(", ")}, found ${JSON.stringify(value)}`,
+        what: `expected one of ${allowed}, found ${JSON.stringify(value)}`,
         hint: meantValue(value, issue.values.map(String)),
       };
+    }
     case "too_small":
     case "too_big":
       return { what: outOfBounds(issue, value), hint: undefined };

@@ -3,7 +3,9 @@ import { type BindError, formatEndpoint } from "./endpoint.ts";
 import type { PortHolder } from "./port-holder.ts";
 import { sanitise } from "./text.ts";
 
-/** The first line says what happened, the others what to do. `holders`: of the port, as far as seen. */
+/**
+ * The first line says what happened, the others what to do. `holders`: of the port, as far as seen.
+ */
 export function explainBindError(
   { part, endpoint, code }: BindError,
   holders: readonly PortHolder[],

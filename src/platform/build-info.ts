@@ -4,7 +4,9 @@ declare const MUSTER_COMMIT: string | undefined;
 
 export type BuildInfo = {
   readonly version: string;
-  /** Twelve hexadecimal digits, `-modified` behind them where the sources differed; or `unknown`. */
+  /**
+   * Twelve hexadecimal digits, `-modified` behind them where the sources differed; or `unknown`.
+   */
   readonly commit: string;
   /** Whether this is the executable, as against `bun src/main.ts`. */
   readonly compiled: boolean;

@@ -1,6 +1,6 @@
 /**
- * The log: lines for people where a person looks on, JSON lines otherwise. A message is a fixed text
- * of ours; whatever varies, and all that came from outside, is a field.
+ * The log: lines for people where a person looks on, JSON lines otherwise. A message is a fixed
+ * text of ours; whatever varies, and all that came from outside, is a field.
  */
 import { configureSync, getLogger, type LogRecord, resetSync } from "@logtape/logtape";
 import type { Clock } from "./clock.ts";

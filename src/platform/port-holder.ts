@@ -1,4 +1,6 @@
-/** Which process holds a port, by /proc (proc(5), proc_net(5)). Linux; elsewhere nothing is found. */
+/**
+ * Which process holds a port, by /proc (proc(5), proc_net(5)). Linux; elsewhere nothing is found.
+ */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 

@@ -1,6 +1,6 @@
 /**
- * Telling the service manager how we are (sd_notify(3)): a datagram to a Unix socket. Neither Bun nor
- * Node opens such sockets, so libc does it.
+ * Telling the service manager how we are (sd_notify(3)): a datagram to a Unix socket. Neither Bun
+ * nor Node opens such sockets, so libc does it.
  */
 import { dlopen, type Pointer, ptr } from "bun:ffi";
 

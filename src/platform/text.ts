@@ -1,6 +1,7 @@
 /**
  * Text that came from outside, made fit for a terminal, a log or a spreadsheet.
- * Rule: whatever a remote machine wrote (names, errors) passes through here before a person sees it.
+ * Rule: whatever a remote machine wrote (names, errors) passes through here before a person sees
+ * it.
  */
 
 /** How much of an untrusted text is shown where no limit is given. */
@@ -31,7 +32,10 @@ function escapeCharacter(character: string): string {
     : `\\u${code.toString(16).padStart(4, "0")}`;
 }
 
-/** Escapes unsafe characters of a JSON text as `\uXXXX`: the text then means the same and shows safely. */
+/**
+ * Escapes unsafe characters of a JSON text as `\uXXXX`: the text then means the same and shows
+ * safely.
+ */
 export function escapeUnsafe(json: string): string {
   return json.replace(UNSAFE, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
@@ -43,8 +47,8 @@ const FORMULA_START = /^[\s]*[=+\-@|]|^[\t\r\n]/;
 const PLAIN_NUMBER = /^-?\d+(\.\d+)?$/;
 
 /**
- * One CSV cell (RFC 4180): quoted where needed, control characters escaped, and a leading apostrophe
- * where a spreadsheet would run the text as a formula.
+ * One CSV cell (RFC 4180): quoted where needed, control characters escaped, and a leading
+ * apostrophe where a spreadsheet would run the text as a formula.
  */
 export function csvCell(value: string | number | boolean | null | undefined): string {
   if (value === null || value === undefined) return "";

@@ -14,7 +14,7 @@ function explain(code: string, address = "0.0.0.0", holderName?: string): string
 }
 
 describe("a listener that could not be opened", () => {
-  test("in use: by whom, and that the stub resolver leaves the machine's own addresses free", () => {
+  test("in use: by whom, and that the stub resolver leaves other addresses free", () => {
     const text = explain("EADDRINUSE", "0.0.0.0", "systemd-resolve");
     expect(text).toContain("the port is in use by systemd-resolve (process 812)");
     expect(text).toContain('dns.listen = ["192.0.2.10:53"]');
@@ -61,8 +61,10 @@ describe("who holds a port", () => {
 
   test("by the tables of every protocol, of TCP only those who listen", () => {
     const proc = scratchDirectory("proc");
-    const row = (port: string, state: string, inode: number): string =>
-      `   0: 00000000:${port} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000     0        0 ${inode} 1 x\n`;
+    const row = (port: string, state: string, inode: number): string => {
+      const sockets = `00000000:${port} 00000000:0000 ${state}`;
+      return `   0: ${sockets} 00000000:00000000 00:00000000 00000000 0 0 ${inode} 1 x\n`;
+    };
     mkdirSync(join(proc, "net"));
     writeFileSync(
       join(proc, "net", "tcp"),

@@ -1,6 +1,6 @@
 /**
- * Programs of others that tests compare with. On a machine that lacks one, its tests are skipped and say
- * so; where CI is set all of them must be there.
+ * Programs of others that tests compare with. On a machine that lacks one, its tests are skipped
+ * and say so; where CI is set all of them must be there.
  */
 import { test } from "bun:test";
 import { spawnSync } from "node:child_process";

@@ -1,10 +1,7 @@
 import { buildCommand } from "@stricli/core";
 import type { Appliance } from "../../appliance.ts";
 import type { Configuration } from "../../config/configuration.ts";
-import { explainBindError } from "../../platform/bind-help.ts";
-import { BindError } from "../../platform/endpoint.ts";
 import { type Log, openLog, startLog } from "../../platform/log.ts";
-import { findPortHolders } from "../../platform/port-holder.ts";
 import { openServiceNotifier, type ServiceNotifier } from "../../platform/service-notify.ts";
 import { watchSignals } from "../../platform/signals.ts";
 import { renderBanner } from "../banner.ts";
@@ -20,6 +17,7 @@ import { EXIT_CODE } from "../exit-code.ts";
 import { CliFailure } from "../failure.ts";
 import { writeLines } from "../output.ts";
 import { removeReadyFile, writeReadyFile } from "../ready-file.ts";
+import { explainStartFailure } from "../start-failure.ts";
 import { prepareTrial } from "../trial.ts";
 
 type Flags = ConfigurationFlags & { readonly readyFile?: string; readonly trial: boolean };
@@ -96,13 +94,9 @@ async function serve(
     log.info("stopped");
     return undefined;
   } catch (error) {
-    if (!(error instanceof BindError)) throw error;
-    const holders = findPortHolders(error.endpoint.port);
-    const lines = [
-      ...explainBindError(error, holders),
-      `or look first: ${context.programName} serve --trial`,
-    ];
-    return new CliFailure(EXIT_CODE.cannotBind, lines.join("\n"));
+    const failure = explainStartFailure(error, context.programName);
+    if (failure === undefined) throw error;
+    return failure;
   } finally {
     signals.release();
   }

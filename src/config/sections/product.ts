@@ -6,6 +6,8 @@ import { guid, whole } from "../values.ts";
 
 const NAME_LENGTH_MAXIMUM = 128;
 
+const THRESHOLDS = `${CLIENT_THRESHOLD} for client systems, ${SERVER_THRESHOLD} for servers`;
+
 const groupByName: Readonly<Record<string, ProductKeyGroup>> = Object.fromEntries(
   PRODUCT_KEY_GROUPS.map((group) => [kebab(group), group]),
 );
@@ -40,7 +42,7 @@ export const productSection = z
     threshold: whole(1, THRESHOLD_MAXIMUM)
       .optional()
       .meta({
-        description: `Count that activates it. Without it: ${CLIENT_THRESHOLD} for client systems, ${SERVER_THRESHOLD} for servers.`,
+        description: `Count that activates it. Without it: ${THRESHOLDS}.`,
         example: 25,
       }),
   })
