@@ -131,9 +131,8 @@ export class RpcConnection {
 
   /** Takes a segment from the peer, which must stay unchanged from now on. */
   receive(segment: Uint8Array): void {
-    if (this.#state === "closing") return;
     this.#context.counters.octetsReceived += segment.length;
-    this.#framer.receive(segment);
+    if (this.#state !== "closing") this.#framer.receive(segment);
   }
 
   /** The peer sends no more. Calls in flight still get their replies. */
