@@ -1,6 +1,7 @@
 /**
- * Writes src/store/migrations.ts from the files in migrations/: `bun scripts/generate-migrations.ts`.
- * An executable has no folder to read at start, so each file is imported by name (STORE-3).
+ * Writes src/store/migrations.ts from the files in migrations/:
+ * `bun scripts/generate-migrations.ts`. An executable has no folder to read at start, so each file
+ * is imported by name (STORE-3).
  */
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

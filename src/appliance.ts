@@ -30,7 +30,9 @@ export type Appliance = {
     readonly dns: readonly Endpoint[];
     readonly http: readonly Endpoint[];
   };
-  /** What the operator should know at start, one line each ("the host's licence is self-issued"). */
+  /**
+   * What the operator should know at start, one line each ("the host's licence is self-issued").
+   */
   readonly notices: readonly string[];
   /** Asks the appliance something from outside; the watchdog is only fed while this is true. */
   readonly isHealthy: () => Promise<boolean>;
@@ -46,8 +48,8 @@ const STOP_GRACE_MS = 5000;
 const WATCH_INTERVAL_MS = 500;
 
 /**
- * Opens the store, then every listener. Rejects with a `BindError` where a listener cannot be opened
- * (nothing is left open then), with another error where the appliance cannot run at all.
+ * Opens the store, then every listener. Rejects with a `BindError` where a listener cannot be
+ * opened (nothing is left open then), with another error where the appliance cannot run at all.
  */
 export async function startAppliance(configuration: Configuration): Promise<Appliance> {
   const closers: (() => Promise<void>)[] = [];

@@ -1,6 +1,6 @@
 /**
- * The tree's own rules, as a test: which part may know which, what the pure parts may not touch, how
- * long things may be. Styles of writing are biome's, unused exports knip's.
+ * The tree's own rules, as a test: which part may know which, what the pure parts may not touch,
+ * how long things may be. Styles of writing are biome's, unused exports knip's.
  */
 import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";

@@ -1,8 +1,10 @@
 /**
- * Activation throughput, paired with a bare Bun server in the same run: `bun scripts/bench/activation.ts [ROUNDS]`.
+ * Activation throughput, paired with a bare Bun server in the same run:
+ * `bun scripts/bench/activation.ts [ROUNDS]`.
  *
- * Server on one core, load on the other; rounds alternate, so that a drift of the machine meets both. Cold: new connection,
- * bind, one signed durable reply, close. Kept: calls on connections that stay open. Needs cc and taskset.
+ * Server on one core, load on the other; rounds alternate, so that a drift of the machine meets
+ * both. Cold: new connection, bind, one signed durable reply, close. Kept: calls on connections
+ * that stay open. Needs cc and taskset.
  */
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,6 +1,7 @@
 /**
- * The limit to compare with: a bare Bun server that sends canned bytes for the octets of one exchange. It reads no field,
- * counts nothing, signs nothing and stores nothing. Prints its port once it listens.
+ * The limit to compare with: a bare Bun server that sends canned bytes for the octets of one
+ * exchange. It reads no field, counts nothing, signs nothing and stores nothing. Prints its port
+ * once it listens.
  */
 const BIND_TYPE = 11;
 const BIND_ACK = Buffer.from(

@@ -1,4 +1,7 @@
-/** What the benchmarks share: processes pinned to a core, and the kernel's own account of them. Linux only. */
+/**
+ * What the benchmarks share: processes pinned to a core, and the kernel's own account of them.
+ * Linux only.
+ */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -36,7 +39,10 @@ export type Appliance = {
 type Ready = { rpc: string[]; dns: string[]; http: string[]; pid: number };
 
 export type ApplianceOptions = {
-  /** Where configuration and data live; a new temporary folder where absent. Never removed by stop(). */
+  /**
+   * Where configuration and data live; a new temporary folder where absent. Never removed by
+   * stop().
+   */
   readonly directory?: string;
   readonly extraToml?: string;
   readonly core?: number;

@@ -29,7 +29,9 @@ export const EMPTY_SAVED_STATE: SavedState = { applications: [], figures: NO_FIG
 export type ApplicationState = {
   readonly applicationId: Guid;
   readonly cache: CountingCache;
-  /** Of all clients since the last reset, bounded by the catalogue (COUNT-7); 0 before the first. */
+  /**
+   * Of all clients since the last reset, bounded by the catalogue (COUNT-7); 0 before the first.
+   */
   readonly largestRequiredCount: number;
 };
 
@@ -97,7 +99,9 @@ export class ActivationState {
     return this.#applications.get(applicationId);
   }
 
-  /** The application, made where there is none yet, with room for clients that ask for `required`. */
+  /**
+   * The application, made where there is none yet, with room for clients that ask for `required`.
+   */
   widenedApplication(applicationId: Guid, required: number): ApplicationState {
     this.#touched.add(applicationId);
     const known = this.#applications.get(applicationId);

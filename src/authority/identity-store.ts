@@ -72,7 +72,9 @@ export type LoadedIdentity = HostIdentity & {
   readonly notices: readonly string[];
 };
 
-/** Loads the identity, or makes a self-issued one where there is none. Throws {@link IdentityError}. */
+/**
+ * Loads the identity, or makes a self-issued one where there is none. Throws {@link IdentityError}.
+ */
 export async function loadOrCreateHostIdentity(options: IdentityOptions): Promise<LoadedIdentity> {
   const folder = join(options.directory, IDENTITY_FOLDER);
   const existed = await isPresent(folder);
@@ -212,7 +214,9 @@ function licenceInvalid(path: string, error: IdentityRefusal): IdentityError {
   return new IdentityError("licenceInvalid", path, what, RESTORE_HINT);
 }
 
-/** Whether there is anything under that name. A folder that is no folder is read, and so reported. */
+/**
+ * Whether there is anything under that name. A folder that is no folder is read, and so reported.
+ */
 async function isPresent(path: string): Promise<boolean> {
   try {
     await readdir(path);

@@ -16,7 +16,10 @@ export type LookupFailure = {
   readonly detail: string;
 };
 
-/** Finds a domain's hosts and gives them in the order in which to try them (RFC 2782). Never rejects. */
+/**
+ * Finds a domain's hosts and gives them in the order in which to try them (RFC 2782). Never
+ * rejects.
+ */
 export type LookupHosts = () => Promise<Result<readonly HostAddress[], LookupFailure>>;
 
 export type DiscoveryOptions = {

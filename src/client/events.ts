@@ -34,7 +34,9 @@ export type ReplyReceivedEvent = {
   readonly count: number;
   readonly activationIntervalMinutes: number;
   readonly renewalIntervalMinutes: number;
-  /** Why the reply does not activate; empty otherwise (CLIENT-7: "and the client's log says why"). */
+  /**
+   * Why the reply does not activate; empty otherwise (CLIENT-7: "and the client's log says why").
+   */
   readonly detail: string;
 };
 

@@ -23,7 +23,10 @@ export type ExchangeFailure =
 /** Calls of the protocol that a client makes with a request. */
 export type RequestOperation = "activate" | "probe";
 
-/** One request, one reply, not yet verified: {@link ReplyEvidence} for `replyRefusal`. Never rejects. */
+/**
+ * One request, one reply, not yet verified: {@link ReplyEvidence} for `replyRefusal`. Never
+ * rejects.
+ */
 export async function exchange(
   connection: HostConnection,
   request: ActivationRequest,

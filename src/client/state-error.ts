@@ -1,4 +1,6 @@
-/** Why a client's state file could not be used. Never answered by beginning anew: the CMID is in it. */
+/**
+ * Why a client's state file could not be used. Never answered by beginning anew: the CMID is in it.
+ */
 export type ClientStateErrorCode =
   /** Cut, damaged, of another version, or something else. */
   | "corrupt"

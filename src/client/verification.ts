@@ -39,7 +39,9 @@ export type TrustRefusalCode =
   | "noLicence"
   /** The licence is for another host than the one that replied. */
   | "otherHost"
-  /** The signature is not the host's over this reply to this request: forged, changed or replayed. */
+  /**
+   * The signature is not the host's over this reply to this request: forged, changed or replayed.
+   */
   | "replySignature"
   /** Reply and licence disagree on whether the authority is self-issued. */
   | "selfIssuedMismatch"

@@ -1,4 +1,6 @@
-/** Numbers of the IANA "Domain Name System Parameters" registry that this server gives a meaning to. */
+/**
+ * Numbers of the IANA "Domain Name System Parameters" registry that this server gives a meaning to.
+ */
 
 export const RecordType = {
   A: 1,

@@ -1,4 +1,7 @@
-/** One question to one server over the network: UDP with repetition, TCP. Part of the resolver's shell. */
+/**
+ * One question to one server over the network: UDP with repetition, TCP. Part of the resolver's
+ * shell.
+ */
 import type { Endpoint } from "../platform/endpoint.ts";
 import { fail, ok, type Result } from "../platform/result.ts";
 

@@ -1,4 +1,6 @@
-/** Keeps the appliance's own zones true to its state (DNS-4): rebuilt only when something changed. */
+/**
+ * Keeps the appliance's own zones true to its state (DNS-4): rebuilt only when something changed.
+ */
 import {
   type ApplianceZonesError,
   type ApplianceZonesOptions,

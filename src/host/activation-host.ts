@@ -273,7 +273,9 @@ export class ActivationHost {
   }
 }
 
-/** Starts a host on what its store keeps. Where the store has failed, it serves once that recovers. */
+/**
+ * Starts a host on what its store keeps. Where the store has failed, it serves once that recovers.
+ */
 export async function createActivationHost(
   options: ActivationHostOptions,
 ): Promise<ActivationHost> {

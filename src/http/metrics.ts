@@ -1,6 +1,7 @@
 /**
- * Figures for Prometheus (REPORT-4): the names follow prometheus.io/docs/practices/naming, with base
- * units. No label holds a client's id, name or address: those are without number, and not for all.
+ * Figures for Prometheus (REPORT-4): the names follow prometheus.io/docs/practices/naming, with
+ * base units. No label holds a client's id, name or address: those are without number, and not for
+ * all.
  */
 import { Counter, Histogram, Registry } from "prom-client";
 import { HRESULT } from "../protocol/hresult.ts";

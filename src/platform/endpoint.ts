@@ -26,7 +26,9 @@ export function parseEndpoint(text: string): Endpoint | undefined {
   return undefined;
 }
 
-/** A listener could not be opened: which part, where, and the system's code (EADDRINUSE, EACCES...). */
+/**
+ * A listener could not be opened: which part, where, and the system's code (EADDRINUSE, EACCES...).
+ */
 export class BindError extends Error {
   readonly part: "rpc" | "dns" | "http";
   readonly endpoint: Endpoint;

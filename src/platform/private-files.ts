@@ -4,8 +4,9 @@ import { dirname } from "node:path";
 /**
  * Files that only their owner may read: keys, and what names a machine. Folders 0700, files 0600.
  *
- * Lax permissions are repaired where the medium keeps permissions; where it keeps none (FAT, exFAT),
- * the reader is told and decides. Writes are atomic and on the medium when the promise resolves.
+ * Lax permissions are repaired where the medium keeps permissions; where it keeps none (FAT,
+ * exFAT), the reader is told and decides. Writes are atomic and on the medium when the promise
+ * resolves.
  */
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
@@ -32,12 +33,16 @@ export class FileTooLargeError extends Error {
   }
 }
 
-/** Creates the folder and those above it where they are missing; one that is there stays as it is. */
+/**
+ * Creates the folder and those above it where they are missing; one that is there stays as it is.
+ */
 export async function createPrivateFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: FOLDER_MODE });
 }
 
-/** As {@link createPrivateFolder}, and takes others' permissions away where the folder was there. */
+/**
+ * As {@link createPrivateFolder}, and takes others' permissions away where the folder was there.
+ */
 export async function ensurePrivateFolder(path: string): Promise<PermissionNotice | undefined> {
   await createPrivateFolder(path);
   return protect(path, FOLDER_MODE);

@@ -3,7 +3,10 @@ export type Result<Value, Failure> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly error: Failure };
 
-/** Where and why bytes from outside could not be read. `offset` counts octets from the start of the input. */
+/**
+ * Where and why bytes from outside could not be read. `offset` counts octets from the start of the
+ * input.
+ */
 export type DecodeError = {
   readonly code: string;
   readonly offset: number;

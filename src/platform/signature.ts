@@ -26,7 +26,9 @@ export type SigningKey = {
 const PRIVATE_KEY_HEAD = Buffer.from("302e020100300506032b657004220420", "hex");
 const PUBLIC_KEY_HEAD = Buffer.from("302a300506032b6570032100", "hex");
 
-/** The key pair of a 32-octet seed (RFC 8032 5.1.5). A seed of another length is our own mistake. */
+/**
+ * The key pair of a 32-octet seed (RFC 8032 5.1.5). A seed of another length is our own mistake.
+ */
 export function signingKeyFromSeed(seed: Uint8Array): SigningKey {
   if (seed.length !== SEED_LENGTH) throw new RangeError(`seed of ${seed.length} octets`);
   const privateKey = createPrivateKey({
@@ -39,7 +41,9 @@ export function signingKeyFromSeed(seed: Uint8Array): SigningKey {
   return { publicKey, sign: (message) => signWithKey(null, message, privateKey) };
 }
 
-/** A verifier for one key: the key is parsed once. undefined where the octets are no Ed25519 key. */
+/**
+ * A verifier for one key: the key is parsed once. undefined where the octets are no Ed25519 key.
+ */
 export function verifierFor(
   publicKey: Uint8Array,
 ): ((message: Uint8Array, signature: Uint8Array) => boolean) | undefined {
@@ -49,7 +53,10 @@ export function verifierFor(
     signature.length === SIGNATURE_LENGTH && verifyWithKey(null, message, key, signature);
 }
 
-/** Verifies with a key given each time; who verifies many messages of one key wants {@link verifierFor}. */
+/**
+ * Verifies with a key given each time; who verifies many messages of one key wants {@link
+ * verifierFor}.
+ */
 export const verifySignature: Verify = (publicKey, message, signature) =>
   verifierFor(publicKey)?.(message, signature) ?? false;
 

@@ -75,7 +75,9 @@ export function readGuid(octets: Uint8Array, offset: number): Guid {
   );
 }
 
-/** Writes `guid` (either case) as 16 octets at `offset`. A text that is no GUID is our own mistake. */
+/**
+ * Writes `guid` (either case) as 16 octets at `offset`. A text that is no GUID is our own mistake.
+ */
 export function writeGuid(octets: Uint8Array, offset: number, guid: Guid): void {
   if (!hasGuidForm(guid)) throw new RangeError(`not a GUID: ${guid}`);
   for (let index = 0; index < GUID_LENGTH; index += 1) {

@@ -1,4 +1,6 @@
-/** HRESULTs of the activation protocol (protocol.md; the documented meanings of the originals [E]). */
+/**
+ * HRESULTs of the activation protocol (protocol.md; the documented meanings of the originals [E]).
+ */
 export const HRESULT = {
   success: 0x00000000,
   /** The count on the host does not reach the client's threshold yet (client side). */

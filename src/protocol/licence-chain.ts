@@ -52,7 +52,9 @@ export function authenticateChain(
   return ok({ certificate: certificate.certificate, licence: licence.licence });
 }
 
-/** What time has to say against a chain, undefined where it is valid at `now` (Unix milliseconds). */
+/**
+ * What time has to say against a chain, undefined where it is valid at `now` (Unix milliseconds).
+ */
 export function chainTimeRefusal(chain: LicenceChain, now: number): ChainRefusal | undefined {
   if (now < chain.certificate.validFrom) return { code: "certificateNotYetValid" };
   if (now >= chain.certificate.validUntil) return { code: "certificateExpired" };

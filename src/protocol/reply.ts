@@ -55,7 +55,9 @@ const LABEL = encodeText("muster/activation-reply/1");
 const DIGEST_LENGTH = 32;
 const SIGNED_LENGTH = LABEL.length + DIGEST_LENGTH + REPLY_HEAD_LENGTH;
 
-/** A reply as it stood on the wire: what it says, and what vouches for it. Nothing is verified yet. */
+/**
+ * A reply as it stood on the wire: what it says, and what vouches for it. Nothing is verified yet.
+ */
 export type SignedReply = {
   readonly reply: ActivationReply;
   readonly signature: Uint8Array;

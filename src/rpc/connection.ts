@@ -2,8 +2,8 @@
  * A server's end of one connection, without the connection: segments go in, calls and replies come
  * out.
  *
- * `receive(segment)`, then `next()` until it gives undefined; `respond()` for every call it gave, at
- * once or later, then `next()` again. What is to be sent gathers in `output`.
+ * `receive(segment)`, then `next()` until it gives undefined; `respond()` for every call it gave,
+ * at once or later, then `next()` again. What is to be sent gathers in `output`.
  *
  * Nothing here reads a clock, a socket or chance, and no input makes it throw. Statuses and close
  * rules are those that Windows and Samba share; MS-RPCE section numbers stand where they come from.

@@ -17,7 +17,9 @@ export type StoreHealth =
   | { readonly state: "ok" }
   | ({ readonly state: "failed" /** Unix milliseconds. */; readonly since: number } & StoreFailure);
 
-/** A database that must not be opened, or a request that cannot be done: never a matter of waiting. */
+/**
+ * A database that must not be opened, or a request that cannot be done: never a matter of waiting.
+ */
 export type StoreErrorCode =
   /** Written by a newer version of this program (STORE-3). */
   | "newer"

@@ -6,7 +6,9 @@ import type { Migration } from "./migrations.ts";
 /** "mstr": marks a database file as one of ours (SQLite's `application_id`). */
 export const FILE_SIGNATURE = 0x6d737472;
 
-/** The schema's version; throws StoreError where the file is no database that this program may open. */
+/**
+ * The schema's version; throws StoreError where the file is no database that this program may open.
+ */
 export function examineSchema(database: Database, newest: number): number {
   const version = pragmaNumber(database, "user_version");
   const signature = pragmaNumber(database, "application_id");

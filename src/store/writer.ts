@@ -61,7 +61,9 @@ export class Writer {
     return this.#health;
   }
 
-  /** Throws StoreError for a database that must not be opened; a failing medium is told by health. */
+  /**
+   * Throws StoreError for a database that must not be opened; a failing medium is told by health.
+   */
   open(): StoreHealth {
     try {
       this.#connect();

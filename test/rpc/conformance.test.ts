@@ -45,7 +45,9 @@ const BAD_STUB = 0x6f7;
 const ACCESS_DENIED = 5;
 const NO_CALL_ACTIVE = 0x6bd;
 
-/** One conversation: what is sent, what comes back, and whether the connection is still good then. */
+/**
+ * One conversation: what is sent, what comes back, and whether the connection is still good then.
+ */
 type Case = {
   readonly title: string;
   readonly send: readonly Uint8Array[];

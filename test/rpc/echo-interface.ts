@@ -2,7 +2,9 @@ import type { RpcCall, RpcInterface, RpcOutcome } from "../../src/rpc/interface.
 import { NdrReader, NdrWriter } from "../../src/rpc/ndr.ts";
 import { FAULT_STATUS } from "../../src/rpc/pdu/fault.ts";
 
-/** Operations of the echo interface, in the numbers of the interface that Samba's clients test with. */
+/**
+ * Operations of the echo interface, in the numbers of the interface that Samba's clients test with.
+ */
 export const ECHO_OPERATION = {
   addOne: 0,
   echoData: 1,
@@ -89,7 +91,10 @@ function answer(call: RpcCall): RpcOutcome {
 
 const NO_OBJECT = "00000000-0000-0000-0000-000000000000";
 
-/** Completes later, as its argument says in thousandths rather than in seconds: tests are in a hurry. */
+/**
+ * Completes later, as its argument says in thousandths rather than in seconds: tests are in a
+ * hurry.
+ */
 function sleep(call: RpcCall, complete: (outcome: RpcOutcome) => void): void {
   const reader = new NdrReader(call.stub, call.littleEndian);
   const duration = reader.finish(reader.u32("seconds"));

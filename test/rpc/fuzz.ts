@@ -64,8 +64,8 @@ function mutatedStream(draw: Numbers): Uint8Array {
 export type FuzzFailure = { readonly seed: number; readonly reason: string };
 
 /**
- * One round: a mutated stream whole, and cut in pieces, must be the same conversation, throw nothing and
- * leave nothing. Undefined where all is well.
+ * One round: a mutated stream whole, and cut in pieces, must be the same conversation, throw
+ * nothing and leave nothing. Undefined where all is well.
  */
 export function fuzzRound(seed: number): FuzzFailure | undefined {
   const draw = seededNumbers(Math.imul(seed, 0x9e3779b1) ^ 0x5bd1e995);

@@ -1,6 +1,6 @@
 /**
- * PDUs as a peer would make them, written apart from the code under test: bytes by hand, in either byte
- * order. Text is hexadecimal; spaces are for the reader.
+ * PDUs as a peer would make them, written apart from the code under test: bytes by hand, in either
+ * byte order. Text is hexadecimal; spaces are for the reader.
  */
 
 export function hex(bytes: Uint8Array): string {

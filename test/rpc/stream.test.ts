@@ -5,8 +5,8 @@ import { converse, cutAt } from "./stream-harness.ts";
 import { SEED_BINDS, SEED_PDUS } from "./streams.ts";
 
 /**
- * The one property of the connection, after h11: any octets either are PDUs or a protocol error, never an
- * exception; and how the network cut them makes no difference.
+ * The one property of the connection, after h11: any octets either are PDUs or a protocol error,
+ * never an exception; and how the network cut them makes no difference.
  */
 
 const valid = fc
