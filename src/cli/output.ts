@@ -29,10 +29,3 @@ export function alignColumns(rows: readonly (readonly string[])[]): readonly str
       .trimEnd(),
   );
 }
-
-/** Bold where a person looks on and colours are welcome (no-color.org). */
-export function emphasise(context: CliContext, output: Output, text: string): string {
-  return output.getColorDepth(context.process.env as Record<string, string>) > 1
-    ? `\u001b[1m${text}\u001b[22m`
-    : text;
-}

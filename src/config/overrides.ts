@@ -5,7 +5,7 @@ import { formatPath, type KeyDefinition, keyDefinitions, type SchemaNode } from 
 import type { ConfigurationProblem, Origin } from "./problem.ts";
 import { isTable, type Table } from "./table.ts";
 
-export const VARIABLE_PREFIX = "MUSTER_";
+const VARIABLE_PREFIX = "MUSTER_";
 
 /** Variables with our prefix that are no keys of the file. */
 const OTHER_VARIABLES: ReadonlySet<string> = new Set(["MUSTER_CONFIG"]);

@@ -9,7 +9,7 @@ import { escapeUnsafe, sanitise } from "./text.ts";
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
 export type LogLevelName = (typeof LOG_LEVELS)[number];
 
-export type LogFields = Readonly<Record<string, unknown>>;
+type LogFields = Readonly<Record<string, unknown>>;
 
 export type Log = Readonly<Record<LogLevelName, (message: string, fields?: LogFields) => void>>;
 
