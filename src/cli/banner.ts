@@ -45,7 +45,7 @@ function nextCommands({ appliance, configuration, programName }: BannerFacts): r
   if (status !== undefined)
     commands.push(`${programName} status --url http://${formatEndpoint(status)}`);
   if (activation !== undefined) {
-    commands.push(`${programName} client activate --host ${formatEndpoint(activation)}`);
+    commands.push(`${programName} client activate --server ${formatEndpoint(activation)}`);
   }
   const [zone] = configuration.dns.zones;
   if (discovery !== undefined && zone !== undefined) {

@@ -1,5 +1,6 @@
 /** The commands, in the order in which they are listed. A new command is a line here. */
 import { checkCommand } from "./commands/check.ts";
+import { clientCommands } from "./commands/client.ts";
 import { initCommand } from "./commands/init.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -10,5 +11,6 @@ export const routes = {
   init: initCommand,
   check: checkCommand,
   status: statusCommand,
+  client: clientCommands,
   version: versionCommand,
 };

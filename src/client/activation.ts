@@ -138,7 +138,7 @@ function answered(
     help: activated
       ? ""
       : `nothing is wrong: ${missing} more ${missing === 1 ? "client" : "clients"} must ask this ` +
-        `host; this one asks again in ${activationIntervalMinutes} minutes`,
+        `host; ask again in ${activationIntervalMinutes} minutes`,
     hostId,
     extendedPid,
     authority: certificate.name,
