@@ -33,7 +33,8 @@ export function build() {
   mkdirSync(join(root, "dist"), { recursive: true });
   // Built beside and renamed: whoever runs the old executable keeps it, two builds do not mix.
   const scratch = join(root, "dist", `.muster-${process.pid}`);
-  const parameters = ["build", "--compile", "--minify"];
+  // Bytecode: a command starts in a third of the time, for four MB.
+  const parameters = ["build", "--compile", "--minify", "--bytecode", "--format=esm"];
   // The executable must not read a .env or bunfig.toml that happens to lie in its folder.
   parameters.push("--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig");
   parameters.push(`--define=MUSTER_VERSION=${JSON.stringify(version)}`);

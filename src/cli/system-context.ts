@@ -2,7 +2,6 @@
 import { hostname } from "node:os";
 import { basename, dirname, relative } from "node:path";
 import type { WriteStream } from "node:tty";
-import { startAppliance } from "../appliance.ts";
 import { buildInfo } from "../platform/build-info.ts";
 import type { CliContext, Output } from "./context.ts";
 
@@ -24,7 +23,11 @@ export function systemContext(): CliContext {
     signals: process,
     exitAtOnce: (signal) => process.exit(SIGNAL_EXIT_CODES[signal] ?? 1),
     fetch: (url, options) => fetch(url, options),
-    startAppliance,
+    // Only when it is wanted: most commands answer without the database and the web service.
+    startAppliance: async (configuration) => {
+      const { startAppliance } = await import("../appliance.ts");
+      return startAppliance(configuration);
+    },
   };
 }
 
