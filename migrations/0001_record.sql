@@ -46,7 +46,9 @@ CREATE TABLE cache_record (
 -- last_event: the newest event of this client; events are chained from there by event.previous.
 -- names_seen, address_changes, address_returns (to previous_address): what tells a cloned image
 -- from a machine that was renamed or got another address (COUNT-10).
+-- Rows lie in the order of arrival: clients that came together renew together, on the same pages.
 CREATE TABLE client (
+  id INTEGER NOT NULL PRIMARY KEY,
   cmid BLOB NOT NULL,
   application_id BLOB NOT NULL,
   activation_id BLOB NOT NULL,
@@ -69,21 +71,20 @@ CREATE TABLE client (
   last_result INTEGER NOT NULL,
   last_count INTEGER NOT NULL,
   last_event INTEGER NOT NULL,
-  PRIMARY KEY (cmid, application_id)
-) WITHOUT ROWID;
+  UNIQUE (cmid, application_id)
+);
 CREATE INDEX client_last_seen ON client (last_seen);
 CREATE INDEX client_machine_name ON client (machine_name COLLATE NOCASE);
 
 -- The names of clients that had more than one (COUNT-10); the others have no row here.
 CREATE TABLE client_name (
-  cmid BLOB NOT NULL,
-  application_id BLOB NOT NULL,
+  client INTEGER NOT NULL,
   machine_name TEXT NOT NULL,
   address TEXT NOT NULL,
   first_seen INTEGER NOT NULL,
   last_seen INTEGER NOT NULL,
   requests INTEGER NOT NULL,
-  PRIMARY KEY (cmid, application_id, machine_name)
+  PRIMARY KEY (client, machine_name)
 ) WITHOUT ROWID;
 
 -- The event log. Client fields are NULL in entries that are about no client.

@@ -1,17 +1,16 @@
 import { and, asc, desc, eq, gt, gte, lt, ne, type SQL, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { CLIENT_SOURCES } from "../activation/events.ts";
-import { parseGuid } from "../protocol/guid.ts";
 import { HRESULT } from "../protocol/hresult.ts";
 import type { Guid } from "../protocol/types.ts";
 import { guidFromOctets, guidToOctets, sourceNumber } from "./group.ts";
-import { StoreError } from "./health.ts";
 import {
   type ClientItem,
   type ClientNameItem,
   type ClientQuery,
   decodeCursor,
   encodeCursor,
+  PAGE_MAXIMUM,
   type Page,
   pageLimit,
 } from "./listing.ts";
@@ -25,8 +24,8 @@ export function listClients(database: BunSQLiteDatabase, query: ClientQuery): Pa
   const limit = pageLimit(query.limit);
   const byName = query.order === "machineName";
   const ordering = byName
-    ? [sql`${client.machineName} COLLATE NOCASE`, asc(client.cmid), asc(client.applicationId)]
-    : [desc(client.lastSeen), desc(client.cmid), desc(client.applicationId)];
+    ? [sql`${client.machineName} COLLATE NOCASE`, asc(client.id)]
+    : [desc(client.lastSeen), desc(client.id)];
   const rows = database
     .select()
     .from(client)
@@ -44,43 +43,39 @@ export function listClients(database: BunSQLiteDatabase, query: ClientQuery): Pa
   const last = rows.length > limit ? items.at(-1) : undefined;
   if (last === undefined) return { items, next: undefined };
   const key = byName ? last.machineName : last.lastSeen;
-  return { items, next: encodeCursor([key, last.cmid, last.applicationId]) };
+  return { items, next: encodeCursor([key, last.id]) };
 }
 
-/** The names of one client, most recent first; empty where it had but one. */
+/** The names of one client, most recent first; empty where it had but one (COUNT-10). */
 export function listClientNames(
   database: BunSQLiteDatabase,
   cmid: Guid,
 ): readonly ClientNameItem[] {
   return database
-    .select()
+    .select({
+      applicationId: client.applicationId,
+      machineName: clientName.machineName,
+      address: clientName.address,
+      firstSeen: clientName.firstSeen,
+      lastSeen: clientName.lastSeen,
+      requests: clientName.requests,
+    })
     .from(clientName)
-    .where(eq(clientName.cmid, guidToOctets(cmid)))
+    .innerJoin(client, eq(client.id, clientName.client))
+    .where(eq(client.cmid, guidToOctets(cmid)))
     .orderBy(desc(clientName.lastSeen))
-    .limit(1000)
+    .limit(PAGE_MAXIMUM)
     .all()
-    .map((row) => ({
-      ...row,
-      cmid: guidFromOctets(row.cmid),
-      applicationId: guidFromOctets(row.applicationId),
-    }));
+    .map((row) => ({ ...row, applicationId: guidFromOctets(row.applicationId) }));
 }
 
 function continuation({ cursor, order }: ClientQuery): SQL | undefined {
   if (cursor === undefined) return undefined;
   const byName = order === "machineName";
-  const [key, cmid, applicationId] = decodeCursor(cursor, [
-    byName ? "string" : "number",
-    "string",
-    "string",
-  ]);
-  const id = guidToOctets(cursorGuid(cmid));
-  const application = guidToOctets(cursorGuid(applicationId));
+  const [key, id] = decodeCursor(cursor, [byName ? "string" : "number", "number"]);
   return byName
-    ? sql`(${client.machineName} COLLATE NOCASE, ${client.cmid}, ${client.applicationId})
-        > (${key}, ${id}, ${application})`
-    : sql`(${client.lastSeen}, ${client.cmid}, ${client.applicationId})
-        < (${key}, ${id}, ${application})`;
+    ? sql`(${client.machineName} COLLATE NOCASE, ${client.id}) > (${key}, ${id})`
+    : sql`(${client.lastSeen}, ${client.id}) < (${key}, ${id})`;
 }
 
 function conditionsOf(query: ClientQuery): readonly (SQL | undefined)[] {
@@ -108,10 +103,4 @@ function startsWith(prefix: string): SQL {
 
 function given<Value>(value: Value | undefined, condition: (value: Value) => SQL): SQL | undefined {
   return value === undefined ? undefined : condition(value);
-}
-
-function cursorGuid(value: string | number | undefined): Guid {
-  const guid = parseGuid(String(value));
-  if (guid === undefined) throw new StoreError("cursor", "not a cursor of this listing");
-  return guid;
 }

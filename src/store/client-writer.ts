@@ -1,12 +1,14 @@
-import type { Database, Statement } from "bun:sqlite";
+import type { Statement } from "bun:sqlite";
 import { HRESULT } from "../protocol/hresult.ts";
 import type { PackedRequest } from "./group.ts";
+import type { Binding, StatementSet } from "./statement-set.ts";
 
 /** Names kept of a client that has many (COUNT-10): more say nothing more. */
 export const NAMES_PER_CLIENT_MAXIMUM = 16;
 
 /** What the next request of a client is compared with. */
 type KnownClient = {
+  readonly id: number;
   readonly first_seen: number;
   readonly last_seen: number;
   readonly machine_name: string;
@@ -16,8 +18,6 @@ type KnownClient = {
   readonly requests: number;
   readonly last_event: number;
 };
-
-type Binding = string | number | Uint8Array | null;
 
 /** The inventory (COUNT-9), and what tells clones from moved machines (COUNT-10). */
 export class ClientWriter {
@@ -29,42 +29,42 @@ export class ClientWriter {
   readonly #hasName: Statement;
   readonly #countNames: Statement<{ readonly names: number }, Binding[]>;
 
-  constructor(database: Database) {
-    this.#find = database.prepare(
-      `SELECT first_seen, last_seen, machine_name, address, previous_address, names_seen, requests,
-        last_event
+  constructor(statements: StatementSet) {
+    this.#find = statements.prepare(
+      `SELECT id, first_seen, last_seen, machine_name, address, previous_address, names_seen,
+        requests, last_event
       FROM client WHERE cmid = ? AND application_id = ?`,
     );
-    this.#insert = database.prepare(
+    this.#insert = statements.prepare(
       `INSERT INTO client (cmid, application_id, activation_id, source, first_seen, last_seen,
         machine_name, address, virtual, licence_state, minutes_to_expiration, required_count,
         client_time, requests, failed, last_result, last_count, last_event)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?)`,
     );
     // The name apart: setting it, even to itself, would rewrite its entry in the index.
-    this.#update = database.prepare(
+    this.#update = statements.prepare(
       `UPDATE client SET activation_id = ?, source = ?, last_seen = ?, address = ?,
         previous_address = ?, address_changes = address_changes + ?,
         address_returns = address_returns + ?, virtual = ?, licence_state = ?,
         minutes_to_expiration = ?, required_count = ?, client_time = ?, requests = requests + 1,
         failed = failed + ?, last_result = ?, last_count = ?, last_event = ?
-      WHERE cmid = ? AND application_id = ?`,
+      WHERE id = ?`,
     );
-    this.#rename = database.prepare(
-      "UPDATE client SET machine_name = ?, names_seen = ? WHERE cmid = ? AND application_id = ?",
+    this.#rename = statements.prepare(
+      "UPDATE client SET machine_name = ?, names_seen = ? WHERE id = ?",
     );
-    this.#putName = database.prepare(
+    this.#putName = statements.prepare(
       `INSERT INTO client_name
-        (cmid, application_id, machine_name, address, first_seen, last_seen, requests)
-      VALUES (?, ?, ?, ?, ?, ?, ?)
+        (client, machine_name, address, first_seen, last_seen, requests)
+      VALUES (?, ?, ?, ?, ?, ?)
       ON CONFLICT DO UPDATE SET address = excluded.address, last_seen = excluded.last_seen,
         requests = requests + excluded.requests`,
     );
-    this.#hasName = database.prepare(
-      "SELECT 1 FROM client_name WHERE cmid = ? AND application_id = ? AND machine_name = ?",
+    this.#hasName = statements.prepare(
+      "SELECT 1 FROM client_name WHERE client = ? AND machine_name = ?",
     );
-    this.#countNames = database.prepare(
-      "SELECT count(*) AS names FROM client_name WHERE cmid = ? AND application_id = ?",
+    this.#countNames = statements.prepare(
+      "SELECT count(*) AS names FROM client_name WHERE client = ?",
     );
   }
 
@@ -95,8 +95,7 @@ export class ClientWriter {
       request.hresult,
       request.count,
       eventId,
-      cmid,
-      applicationId,
+      known.id,
     );
     const renamed = request.machineName !== known.machine_name;
     if (renamed || known.names_seen > 1) this.#noteName(request, known, renamed);
@@ -127,19 +126,19 @@ export class ClientWriter {
 
   /** From the second name on, each name of a client has a row that says when it was last used. */
   #noteName(request: PackedRequest, known: KnownClient, renamed: boolean): void {
-    const { cmid, applicationId, machineName, address, time } = request;
+    const { machineName, address, time } = request;
+    const { id } = known;
     if (known.names_seen === 1) {
       const { machine_name, first_seen, last_seen, requests } = known;
-      const row = [machine_name, known.address, first_seen, last_seen, requests] as const;
-      this.#putName.run(cmid, applicationId, ...row);
+      this.#putName.run(id, machine_name, known.address, first_seen, last_seen, requests);
     }
     const hasRoom = known.names_seen < NAMES_PER_CLIENT_MAXIMUM;
-    if (hasRoom || this.#hasName.get(cmid, applicationId, machineName) !== null) {
-      this.#putName.run(cmid, applicationId, machineName, address, time, time, 1);
+    if (hasRoom || this.#hasName.get(id, machineName) !== null) {
+      this.#putName.run(id, machineName, address, time, time, 1);
     }
     if (!renamed) return;
-    const names = this.#countNames.get(cmid, applicationId)?.names ?? 1;
-    this.#rename.run(machineName, names, cmid, applicationId);
+    const names = this.#countNames.get(id)?.names ?? 1;
+    this.#rename.run(machineName, names, id);
   }
 }
 

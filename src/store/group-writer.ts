@@ -5,6 +5,7 @@ import type { ApplicationEffect, GroupEffect } from "../activation/state.ts";
 import type { Guid } from "../protocol/types.ts";
 import { ClientWriter } from "./client-writer.ts";
 import { guidToOctets, type PackedRequest, unpackRequests } from "./group.ts";
+import { StatementSet } from "./statement-set.ts";
 
 /** A group of {@link CommitGroup} as it reaches the writer's thread. */
 export type PackedGroup = {
@@ -20,6 +21,7 @@ export type PackedGroup = {
  */
 export class GroupWriter {
   readonly #database: Database;
+  readonly #statements: StatementSet;
   readonly #clients: ClientWriter;
   readonly #begin: Statement;
   readonly #commit: Statement;
@@ -37,42 +39,51 @@ export class GroupWriter {
 
   constructor(database: Database) {
     this.#database = database;
-    this.#clients = new ClientWriter(database);
-    this.#begin = database.prepare("BEGIN IMMEDIATE");
-    this.#commit = database.prepare("COMMIT");
-    this.#rollback = database.prepare("ROLLBACK");
-    this.#insertEvent = database.prepare(
+    const statements = new StatementSet(database);
+    this.#statements = statements;
+    this.#clients = new ClientWriter(statements);
+    this.#begin = statements.prepare("BEGIN IMMEDIATE");
+    this.#commit = statements.prepare("COMMIT");
+    this.#rollback = statements.prepare("ROLLBACK");
+    this.#insertEvent = statements.prepare(
       `INSERT INTO event (id, time, code, hresult, required_count, machine_name, cmid, client_time,
         virtual, licence_state, minutes_to_expiration, activation_id, application_id, count,
         address, source, previous, detail)
       VALUES (?, ?, ${EVENT_CODE.requestHandled}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
-    this.#insertGeneral = database.prepare(
+    this.#insertGeneral = statements.prepare(
       "INSERT INTO event (id, time, code, hresult, detail) VALUES (?, ?, ?, ?, ?)",
     );
-    this.#deleteRecord = database.prepare(
+    this.#deleteRecord = statements.prepare(
       "DELETE FROM cache_record WHERE application_id = ? AND sequence = ?",
     );
     // OR REPLACE: sequences start again where an emptied cache was loaded, never within one.
-    this.#insertRecord = database.prepare(
+    this.#insertRecord = statements.prepare(
       `INSERT OR REPLACE INTO cache_record (application_id, sequence, cmid, time, virtual)
       VALUES (?, ?, ?, ?, ?)`,
     );
-    this.#dropRecords = database.prepare(
+    this.#dropRecords = statements.prepare(
       "DELETE FROM cache_record WHERE application_id = ? AND sequence < ?",
     );
-    this.#putApplication = database.prepare(
+    this.#putApplication = statements.prepare(
       "INSERT OR REPLACE INTO application (application_id, largest_required_count) VALUES (?, ?)",
     );
-    this.#deleteApplication = database.prepare("DELETE FROM application WHERE application_id = ?");
-    this.#putFigures = database.prepare(
+    this.#deleteApplication = statements.prepare(
+      "DELETE FROM application WHERE application_id = ?",
+    );
+    this.#putFigures = statements.prepare(
       `UPDATE figure SET total = ?, failed = ?, unlicensed = ?, licensed = ?, initial_grace = ?,
         out_of_tolerance = ?, non_genuine_grace = ?, notification = ?`,
     );
-    this.#putLastEvent = database.prepare("UPDATE figure SET last_event_id = ?");
+    this.#putLastEvent = statements.prepare("UPDATE figure SET last_event_id = ?");
     const lastGiven = database.query("SELECT last_event_id FROM figure").values()[0]?.[0] as number;
     const lastKept = database.query("SELECT max(id) FROM event").values()[0]?.[0] as number | null;
     this.#lastEventId = Math.max(lastGiven, lastKept ?? 0);
+  }
+
+  /** Before the database is closed: it would stay open behind its back otherwise. */
+  finalize(): void {
+    this.#statements.finalize();
   }
 
   /**

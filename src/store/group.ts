@@ -1,6 +1,6 @@
 import type { RequestEffect } from "../activation/decide.ts";
 import { CLIENT_SOURCES, type ClientSource, type GeneralEvent } from "../activation/events.ts";
-import type { GroupEffect } from "../activation/state.ts";
+import type { ApplicationEffect, GroupEffect } from "../activation/state.ts";
 import { GUID_LENGTH, readGuid, writeGuid } from "../protocol/guid.ts";
 import type { Guid } from "../protocol/types.ts";
 
@@ -81,7 +81,15 @@ export type PackedRequest = {
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 
-export function packRequests(requests: readonly RequestEffect[]): ArrayBuffer {
+/**
+ * `applications` say which records the group's end already dropped: writing those, or deleting
+ * them one by one, would be for nothing.
+ */
+export function packRequests(
+  requests: readonly RequestEffect[],
+  applications: readonly ApplicationEffect[] = [],
+): ArrayBuffer {
+  const oldest = new Map(applications.map((one) => [one.applicationId, one.oldestSequence]));
   let bound = 0;
   for (const { event } of requests) {
     const { machineName, peerAddress, detail } = event;
@@ -90,7 +98,10 @@ export function packRequests(requests: readonly RequestEffect[]): ArrayBuffer {
   const octets = new Uint8Array(bound);
   const view = new DataView(octets.buffer);
   let offset = 0;
-  for (const request of requests) offset += packRequest(octets, view, offset, request);
+  for (const request of requests) {
+    const surviving = oldest.get(request.event.applicationId) ?? 0;
+    offset += packRequest(octets, view, offset, request, surviving);
+  }
   return octets.buffer.slice(0, offset);
 }
 
@@ -99,8 +110,11 @@ function packRequest(
   view: DataView,
   offset: number,
   request: RequestEffect,
+  oldestSequence: number,
 ): number {
-  const { event, source, inInventory, replacedSequence, recordSequence } = request;
+  const { event, source, inInventory } = request;
+  const replacedSequence = notBefore(oldestSequence, request.replacedSequence);
+  const recordSequence = notBefore(oldestSequence, request.recordSequence);
   view.setFloat64(offset + TIME, event.time, true);
   view.setUint32(offset + HRESULT_OFFSET, event.hresult, true);
   view.setUint32(offset + REQUIRED_COUNT, event.requiredCount, true);
@@ -110,8 +124,8 @@ function packRequest(
   view.setFloat64(offset + CLIENT_TIME, event.clientTime, true);
   view.setUint32(offset + MINUTES, event.minutesToExpiration, true);
   view.setUint32(offset + COUNT, event.count, true);
-  view.setFloat64(offset + REPLACED_SEQUENCE, replacedSequence ?? Number.NaN, true);
-  view.setFloat64(offset + RECORD_SEQUENCE, recordSequence ?? Number.NaN, true);
+  view.setFloat64(offset + REPLACED_SEQUENCE, replacedSequence, true);
+  view.setFloat64(offset + RECORD_SEQUENCE, recordSequence, true);
   view.setUint32(offset + LICENCE_STATE, event.licenceState, true);
   octets[offset + FLAGS] =
     (event.virtual ? FLAG_VIRTUAL : 0) | (inInventory ? FLAG_IN_INVENTORY : 0);
@@ -121,6 +135,10 @@ function packRequest(
   end += packText(octets, view, end, offset + ADDRESS_LENGTH, event.peerAddress);
   end += packText(octets, view, end, offset + DETAIL_LENGTH, event.detail);
   return end - offset;
+}
+
+function notBefore(oldest: number, sequence: number | undefined): number {
+  return sequence !== undefined && sequence >= oldest ? sequence : Number.NaN;
 }
 
 export function sourceNumber(source: ClientSource): number {

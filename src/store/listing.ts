@@ -13,6 +13,8 @@ type PageQuery = { readonly limit?: number; readonly cursor?: string };
 
 /** A client of the inventory (COUNT-9). Times are Unix milliseconds by the host's clock. */
 export type ClientItem = {
+  /** In the order of arrival. */
+  readonly id: number;
   readonly cmid: Guid;
   readonly applicationId: Guid;
   readonly activationId: Guid;
@@ -66,7 +68,6 @@ export type ClientQuery = PageQuery & {
 
 /** A name of a client that had several (COUNT-10). */
 export type ClientNameItem = {
-  readonly cmid: Guid;
   readonly applicationId: Guid;
   readonly machineName: string;
   /** Where it last came from under this name. */

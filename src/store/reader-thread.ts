@@ -33,6 +33,7 @@ export type ReaderCalls = {
   /** What is wrong with the file; nothing where it is sound. */
   readonly check: { readonly argument: undefined; readonly value: readonly string[] };
   readonly backup: { readonly argument: string; readonly value: undefined };
+  readonly close: { readonly argument: undefined; readonly value: undefined };
 };
 
 let path: string | undefined;
@@ -50,6 +51,13 @@ function read<Value>(action: (opened: Database) => Value): Value {
     database = undefined;
     throw error;
   }
+}
+
+function close(): undefined {
+  database?.close();
+  database = undefined;
+  path = undefined;
+  return undefined;
 }
 
 /** A copy that opens, is of our schema and is sound, or none (STORE-4). */
@@ -75,6 +83,8 @@ function verifyCopy(copyPath: string): void {
 
 serveCalls<ReaderCalls>({
   open: (file) => {
+    // Again after a failure: another file may lie under the same name.
+    close();
     path = file;
     return undefined;
   },
@@ -90,4 +100,5 @@ serveCalls<ReaderCalls>({
   events: (query) => read((opened) => listEvents(opened, query)),
   check: () => read(quickCheck),
   backup,
+  close,
 });

@@ -1,4 +1,4 @@
-import { blob, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { blob, integer, primaryKey, sqliteTable, text, unique } from "drizzle-orm/sqlite-core";
 
 /**
  * The tables of migrations/ as the queries that nobody waits for see them; a test compares the two.
@@ -44,6 +44,7 @@ export const cacheRecord = sqliteTable(
 export const client = sqliteTable(
   "client",
   {
+    id: integer("id").notNull().primaryKey(),
     cmid: octets("cmid").notNull(),
     applicationId: octets("application_id").notNull(),
     activationId: octets("activation_id").notNull(),
@@ -67,21 +68,20 @@ export const client = sqliteTable(
     lastCount: integer("last_count").notNull(),
     lastEvent: integer("last_event").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.cmid, table.applicationId] })],
+  (table) => [unique().on(table.cmid, table.applicationId)],
 );
 
 export const clientName = sqliteTable(
   "client_name",
   {
-    cmid: octets("cmid").notNull(),
-    applicationId: octets("application_id").notNull(),
+    client: integer("client").notNull(),
     machineName: text("machine_name").notNull(),
     address: text("address").notNull(),
     firstSeen: integer("first_seen").notNull(),
     lastSeen: integer("last_seen").notNull(),
     requests: integer("requests").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.cmid, table.applicationId, table.machineName] })],
+  (table) => [primaryKey({ columns: [table.client, table.machineName] })],
 );
 
 export const event = sqliteTable("event", {

@@ -101,8 +101,8 @@ class ThreadedStore implements Store {
   }
 
   readonly commit = async (group: CommitGroup): Promise<Result<CommitReceipt, StoreFailure>> => {
-    const requests = packRequests(group.requests);
     const { effect, resets, general } = group;
+    const requests = packRequests(group.requests, effect?.applications);
     const packed = { requests, effect, resets, general };
     const outcome = await this.#writing(() => this.#writer.call("commit", packed, [requests]));
     if (outcome.ok) {
@@ -163,9 +163,11 @@ class ThreadedStore implements Store {
   readonly close = async (): Promise<void> => {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    // The writer last: whoever closes last folds the write-ahead log into the database.
+    await this.#reader.call("close", undefined).catch(ignore);
+    this.#reader.terminate();
     await this.#writer.call("close", undefined).catch(ignore);
     this.#writer.terminate();
-    this.#reader.terminate();
   };
 
   async #writing<Value>(
@@ -230,6 +232,8 @@ class ThreadedStore implements Store {
 
   #setHealth(health: StoreHealth): void {
     this.#health = health;
+    // Whatever file the reader has open may no longer be the one that lies there.
+    this.#reader.call("open", this.#options.path).catch(ignore);
     for (const listener of this.#healthListeners) listener(health);
   }
 }

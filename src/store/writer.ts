@@ -149,6 +149,7 @@ export class Writer {
     const opened = this.#opened;
     this.#opened = undefined;
     try {
+      opened?.groups.finalize();
       opened?.connection.close();
     } catch {
       // Closing may want to write and cannot; what was acknowledged is in the write-ahead log.
