@@ -4,6 +4,7 @@ import { fail, ok, type Result } from "../platform/result.ts";
 import type { Guid } from "../protocol/types.ts";
 import { type BindRejection, CallerConnection, type CallerEvent } from "./caller-connection.ts";
 import type { RpcOutcome } from "./interface.ts";
+import { uuidFrom } from "./uuid.ts";
 
 export type RpcConnectOptions = {
   /** Name or numeric address. */
@@ -82,7 +83,7 @@ class CallerSocket {
     this.#resolve = resolve;
     this.#connection = new CallerConnection({
       abstractSyntax: {
-        uuid: options.interfaceUuid,
+        uuid: uuidFrom(options.interfaceUuid),
         versionMajor: options.versionMajor,
         versionMinor: options.versionMinor,
       },

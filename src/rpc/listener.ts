@@ -132,7 +132,7 @@ class RpcServer implements ServedSocketOwner {
   readonly ended = (served: ServedSocket, reason: EndReason): void => {
     countIn(this.#ended, reason);
     this.#served.delete(served);
-    const { address } = served.peer;
+    const { address } = served;
     const left = (this.#perAddress.get(address) ?? 1) - 1;
     if (left === 0) this.#perAddress.delete(address);
     else this.#perAddress.set(address, left);
@@ -244,8 +244,7 @@ class RpcServer implements ServedSocketOwner {
     }
     this.#accepted += 1;
     this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
-    const peer = { address, port: socket.remotePort };
-    const served = new ServedSocket(socket, this, peer, secondaryAddress);
+    const served = new ServedSocket(socket, this, address, secondaryAddress);
     socket.data = served;
     this.#served.add(served);
   }
@@ -262,7 +261,7 @@ class RpcServer implements ServedSocketOwner {
    * A handler of ours threw, or the system failed the socket: this connection is over, no other.
    */
   #failed(socket: RpcSocket, error: Error): void {
-    this.log("error", "rpc: connection failed", { address: socket.data?.peer.address, error });
+    this.log("error", "rpc: connection failed", { address: socket.data?.address, error });
     if (socket.data === undefined) socket.terminate();
     else socket.data.end("reset", true);
   }

@@ -26,9 +26,28 @@ export type ServedSocketOwner = {
 
 export type RpcSocket = Socket<ServedSocket | undefined>;
 
+/** The peer of a socket. Its port is a system call away, and few calls ask for it. */
+class SocketPeer implements PeerAddress {
+  readonly address: string;
+  readonly #socket: RpcSocket;
+  #port: number | undefined;
+
+  constructor(socket: RpcSocket, address: string) {
+    this.#socket = socket;
+    this.address = address;
+  }
+
+  /** 0 where it is first asked for after the socket is gone. */
+  get port(): number {
+    this.#port ??= this.#socket.remotePort ?? 0;
+    return this.#port;
+  }
+}
+
 /** One accepted TCP connection: carries octets between a socket and an {@link RpcConnection}. */
 export class ServedSocket {
-  readonly peer: PeerAddress;
+  /** Where the peer connects from. */
+  readonly address: string;
   /** In the listener's list of sockets to pump. */
   awake = false;
 
@@ -52,12 +71,13 @@ export class ServedSocket {
   constructor(
     socket: RpcSocket,
     owner: ServedSocketOwner,
-    peer: PeerAddress,
+    address: string,
     secondaryAddress: string,
   ) {
     this.#socket = socket;
     this.#owner = owner;
-    this.peer = peer;
+    this.address = address;
+    const peer = new SocketPeer(socket, address);
     this.#connection = new RpcConnection(owner.context, peer, secondaryAddress);
     this.#deadline = owner.now() + owner.context.limits.bindMilliseconds;
   }

@@ -3,6 +3,7 @@ import type { Socket, TCPSocketListener } from "bun";
 import fc from "fast-check";
 import { connectRpc, type RpcCaller, type RpcConnectOptions } from "../../src/rpc/caller.ts";
 import { CallerConnection } from "../../src/rpc/caller-connection.ts";
+import { uuidFrom } from "../../src/rpc/uuid.ts";
 import { ECHO_OPERATION } from "./echo-interface.ts";
 import {
   bind,
@@ -25,7 +26,7 @@ import { cutAt } from "./stream-harness.ts";
 import { withServer } from "./test-server.ts";
 
 const { addOne, echoData, hold, objectUuid, sourceData } = ECHO_OPERATION;
-const ECHO_SYNTAX = { uuid: ECHO[0], versionMajor: 1, versionMinor: 0 };
+const ECHO_SYNTAX = { uuid: uuidFrom(ECHO[0]), versionMajor: 1, versionMinor: 0 };
 const OBJECT = "01020304-0506-0708-090a-0b0c0d0e0f10";
 
 function options(port: number, more: Partial<RpcConnectOptions> = {}): RpcConnectOptions {

@@ -6,6 +6,7 @@ import { negotiateFragmentMax } from "../../src/rpc/negotiation.ts";
 import { OctetBudget } from "../../src/rpc/octet-budget.ts";
 import { OctetQueue } from "../../src/rpc/octet-queue.ts";
 import { InterfaceRegistry } from "../../src/rpc/registry.ts";
+import { uuidFrom } from "../../src/rpc/uuid.ts";
 import { echoInterface } from "./echo-interface.ts";
 
 describe("association groups", () => {
@@ -68,7 +69,7 @@ describe("the registry", () => {
   const echo = { ...echoInterface(), versionMajor: 2, versionMinor: 3 };
   const registry = new InterfaceRegistry([echo, { ...echo, versionMajor: 3 }]);
   const find = (versionMajor: number, versionMinor: number) =>
-    registry.find({ uuid: echo.uuid, versionMajor, versionMinor })?.versionMajor;
+    registry.find({ uuid: uuidFrom(echo.uuid), versionMajor, versionMinor })?.versionMajor;
 
   test("the same major version, and a minor version no higher than ours", () => {
     expect(find(2, 0)).toBe(2);

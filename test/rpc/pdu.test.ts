@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { writeGuid } from "../../src/rpc/guid.ts";
 import { OctetQueue } from "../../src/rpc/octet-queue.ts";
 import { appendBind, decodeBind } from "../../src/rpc/pdu/bind.ts";
 import { appendBindAck, decodeBindAck } from "../../src/rpc/pdu/bind-ack.ts";
@@ -10,6 +11,7 @@ import { decodeHeader, PDU_TYPE, type PduHeader } from "../../src/rpc/pdu/header
 import { appendOrphaned } from "../../src/rpc/pdu/orphaned.ts";
 import { appendRequest, decodeRequest } from "../../src/rpc/pdu/request.ts";
 import { appendResponse, decodeResponse } from "../../src/rpc/pdu/response.ts";
+import { readUuid, uuidFrom, uuidText, writeUuid } from "../../src/rpc/uuid.ts";
 import { bind, context, ECHO, FEATURES_3, hex, MGMT, NDR32, NDR64, pdu, TYPE } from "./octets.ts";
 
 function written(write: (output: OctetQueue) => void): Uint8Array {
@@ -27,7 +29,7 @@ function header(bytes: Uint8Array, offset = 0): PduHeader {
 const u16 = fc.integer({ min: 0, max: 0xffff });
 const u32 = fc.integer({ min: 0, max: 0xffffffff });
 const guid = fc.uuid().map((text) => text.toLowerCase());
-const syntax = fc.record({ uuid: guid, versionMajor: u16, versionMinor: u16 });
+const syntax = fc.record({ uuid: guid.map(uuidFrom), versionMajor: u16, versionMinor: u16 });
 
 describe("what is written is read again, in both byte orders", () => {
   test("bind and alter_context", () => {
@@ -165,8 +167,8 @@ test("HOST-4 a bind of one context is 72 octets, its acknowledgement on port 168
   const contexts = [
     {
       id: 0,
-      abstractSyntax: { uuid: MGMT[0], versionMajor: 1, versionMinor: 0 },
-      transferSyntaxes: [{ uuid: NDR32[0], versionMajor: 2, versionMinor: 0 }],
+      abstractSyntax: { uuid: uuidFrom(MGMT[0]), versionMajor: 1, versionMinor: 0 },
+      transferSyntaxes: [{ uuid: uuidFrom(NDR32[0]), versionMajor: 2, versionMinor: 0 }],
     },
   ];
   const body = { maxTransmit: 5840, maxReceive: 5840, associationGroup: 0, contexts };
@@ -223,4 +225,17 @@ describe("every cut of a PDU is an error with its place, never an exception", ()
       expect(decode(new Uint8Array(64), 0, base)).toMatchObject({ ok: false });
     }
   });
+});
+
+test("a UUID is the same as numbers, as octets and as text", () => {
+  fc.assert(
+    fc.property(guid, fc.boolean(), (text, littleEndian) => {
+      expect(uuidText(uuidFrom(text))).toBe(text);
+      const [byNumbers, byText] = [new Uint8Array(16), new Uint8Array(16)];
+      writeUuid(byNumbers, 0, uuidFrom(text), littleEndian);
+      writeGuid(byText, 0, text, littleEndian);
+      expect(byNumbers).toEqual(byText);
+      expect(readUuid(byText, 0, littleEndian)).toEqual(uuidFrom(text));
+    }),
+  );
 });
