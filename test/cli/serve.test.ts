@@ -77,6 +77,18 @@ describe("serve", () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
+  test("a ready file that cannot be written stops what was started", async () => {
+    let stopped = 0;
+    const path = join(directory, "no", "ready.json");
+    const { exitCode, stderr } = await serve(["--ready-file", path], [], {
+      stop: async () => {
+        stopped += 1;
+      },
+    });
+    expect([exitCode, stopped]).toEqual([1, 1]);
+    expect(stderr).toContain("ENOENT");
+  });
+
   test("SIGHUP reloads; a reload that fails is logged and does not end it", async () => {
     const { exitCode, stderr } = await serve([], ["SIGHUP", "SIGTERM"], {
       reload: () => Promise.reject(new Error("no such zone file")),

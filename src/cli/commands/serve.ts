@@ -81,16 +81,11 @@ async function serve(
   });
   try {
     appliance = await context.startAppliance(configuration);
-    const notifier = openServiceNotifier(context.process.env, process.pid);
-    announce(context, flags, loaded, appliance);
-    notifier.ready(`serving as ${configuration.appliance.name}`);
-    const watchdog = feedWatchdog(notifier, appliance, log);
-    const signal = await signals.stopRequested;
-    log.info("stopping", { signal });
-    notifier.stopping();
-    clearInterval(watchdog);
-    if (flags.readyFile !== undefined) removeReadyFile(flags.readyFile);
-    await appliance.stop();
+    try {
+      await runUntilStopped(context, flags, loaded, appliance, signals.stopRequested);
+    } finally {
+      await appliance.stop();
+    }
     log.info("stopped");
     return undefined;
   } catch (error) {
@@ -100,6 +95,25 @@ async function serve(
   } finally {
     signals.release();
   }
+}
+
+async function runUntilStopped(
+  context: CliContext,
+  flags: Flags,
+  loaded: CommandConfiguration,
+  appliance: Appliance,
+  stopRequested: Promise<NodeJS.Signals>,
+): Promise<void> {
+  const log = openLog("service");
+  const notifier = openServiceNotifier(context.process.env, process.pid);
+  announce(context, flags, loaded, appliance);
+  notifier.ready(`serving as ${loaded.configuration.appliance.name}`);
+  const watchdog = feedWatchdog(notifier, appliance, log);
+  const signal = await stopRequested;
+  log.info("stopping", { signal });
+  notifier.stopping();
+  clearInterval(watchdog);
+  if (flags.readyFile !== undefined) removeReadyFile(flags.readyFile);
 }
 
 function startServiceLog({ process: { stderr } }: CliContext, { log }: Configuration): void {
