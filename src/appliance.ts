@@ -105,6 +105,7 @@ async function start(
       databasePath: file,
       host,
       clientsKnown: () => countClients(store),
+      listings: store,
       rpc: () => ({
         healthy: rpc.healthy(),
         endpoints: rpc.endpoints,
@@ -134,9 +135,9 @@ async function start(
 }
 
 /** A store that cannot be read must not keep the rest of the status from being shown. */
-async function countClients(store: Store): Promise<number> {
+async function countClients(store: Store): Promise<number | undefined> {
   const totals = await store.totals().catch(() => undefined);
-  return totals?.clients ?? 0;
+  return totals?.clients;
 }
 
 function catalogueOf({ products }: Configuration): Catalogue {

@@ -5,6 +5,7 @@ import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
 import { problemResponse } from "./problems.ts";
 import { requestChecks } from "./request-checks.ts";
+import { openApiRoute } from "./routes/open-api.ts";
 import { allRoutes } from "./routes/routes.ts";
 import { addRoute } from "./routing.ts";
 import { securityFields } from "./security.ts";
@@ -17,6 +18,11 @@ export type HttpOptions = {
   readonly allowedHosts?: readonly string[];
   /** Served at /metrics; without it there is no such path. */
   readonly metrics?: Metrics;
+  /**
+   * Opens client details and events to who sends it from elsewhere; without it they are open to the
+   * machine itself alone.
+   */
+  readonly token?: string;
   /** Told of every error that no route expected; the client sees 500 without particulars. */
   readonly reportError?: (error: Error) => void;
 };
@@ -26,11 +32,12 @@ export function createHttpApp(
   sources: HttpSources,
   options: HttpOptions = {},
 ): Hono<HttpEnvironment> {
-  const { limits = DEFAULT_HTTP_LIMITS, allowedHosts = [], reportError } = options;
+  const { limits = DEFAULT_HTTP_LIMITS, allowedHosts = [], reportError, metrics, token } = options;
   const names = new Set(allowedHosts.map((name) => name.toLowerCase().replace(/\.$/, "")));
   const app = new Hono<HttpEnvironment>();
   app.use(securityFields, contentLengthOfHead, requestChecks(limits, names));
-  for (const route of allRoutes(sources, options.metrics)) addRoute(app, route);
+  for (const route of allRoutes(sources, { metrics, token })) addRoute(app, route);
+  addRoute(app, openApiRoute(app));
   app.notFound(({ req }) => problemResponse("not-found", { instance: targetPath(req.url) }));
   app.onError((error) => {
     reportError?.(error);

@@ -26,8 +26,10 @@ export type ApplianceParts = {
   readonly intervals: StatusReport["intervals"];
   readonly databasePath: string;
   readonly host: ActivationHost;
-  /** Clients in the inventory (COUNT-9). */
-  readonly clientsKnown: () => Promise<number>;
+  /** Clients in the inventory (COUNT-9); undefined where the store cannot say. */
+  readonly clientsKnown: () => Promise<number | undefined>;
+  readonly listings: Pick<HttpSources, "clients" | "events">;
+  readonly dnsRecords?: HttpSources["dnsRecords"];
   readonly rpc: () => {
     readonly healthy: boolean;
     readonly endpoints: readonly Endpoint[];
@@ -45,6 +47,10 @@ export function applianceSources(parts: ApplianceParts): HttpSources {
     version: () => ({ name: "muster", ...buildInfo }),
     status: () => statusReport(parts),
     readiness: () => readiness(parts),
+    clients: (query) => parts.listings.clients(query),
+    events: (query) => parts.listings.events(query),
+    products: () => parts.catalogue.products,
+    dnsRecords: parts.dnsRecords ?? (() => []),
   };
 }
 

@@ -1,10 +1,15 @@
+import { escapeUnsafe } from "../platform/text.ts";
 import type { Html } from "./page/page.ts";
 
 export const JSON_MEDIA_TYPE = "application/json";
 
-/** JSON, indented: people read it with curl, and its size does not matter. */
+/**
+ * JSON, indented: people read it with curl. What would move a terminal's cursor or turn the
+ * direction of writing is escaped, which changes nothing for who parses it.
+ */
 export function jsonResponse(value: unknown, status = 200): Response {
-  return new Response(`${JSON.stringify(value, null, 2)}\n`, {
+  const lines = JSON.stringify(value, null, 2).split("\n").map(escapeUnsafe);
+  return new Response(`${lines.join("\n")}\n`, {
     status,
     headers: { "content-type": JSON_MEDIA_TYPE },
   });

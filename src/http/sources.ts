@@ -2,9 +2,11 @@
  * Everything the HTTP service knows about the appliance: plain functions that return plain values,
  * at once or later. The composition wires them to the parts; tests hand in values of their own.
  */
+import type { Product } from "../activation/catalogue.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Endpoint } from "../platform/endpoint.ts";
 import type { Guid, LicenceStateName } from "../protocol/types.ts";
+import type { ClientItem, ClientQuery, EventItem, EventQuery, Page } from "../store/listing.ts";
 
 export type HttpSources = {
   readonly clock: Clock;
@@ -13,6 +15,13 @@ export type HttpSources = {
   readonly status: () => Eventually<StatusReport>;
   /** Every part that has to work before clients are to be sent here. */
   readonly readiness: () => Eventually<readonly PartReadiness[]>;
+  /** A page of the inventory; rejects with StoreError where the store cannot be read. */
+  readonly clients: (query: ClientQuery) => Eventually<Page<ClientItem>>;
+  /** A page of the event log; rejects as `clients` does. */
+  readonly events: (query: EventQuery) => Eventually<Page<EventItem>>;
+  readonly products: () => readonly Product[];
+  /** What is published of this host (DNS-1); empty where nothing is. */
+  readonly dnsRecords: () => readonly DnsRecordReport[];
 };
 
 export type Eventually<Value> = Value | Promise<Value>;
@@ -121,6 +130,15 @@ export type DnsReport = {
   readonly publishing: boolean;
   readonly zones: readonly string[];
   readonly endpoints: readonly Endpoint[];
+};
+
+export type DnsRecordReport = {
+  readonly zone: string;
+  readonly name: string;
+  readonly type: string;
+  readonly ttlSeconds: number;
+  /** As a zone file writes it (RFC 1035 section 5). */
+  readonly data: string;
 };
 
 export type StoreReport = {

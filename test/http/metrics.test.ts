@@ -2,7 +2,14 @@ import { beforeEach, describe, expect, test } from "bun:test";
 import { createHttpApp } from "../../src/http/app.ts";
 import { createMetrics, type Metrics, type MetricsSources } from "../../src/http/metrics.ts";
 import type { MetricsReport } from "../../src/http/metrics-report.ts";
+import {
+  createObservations,
+  type Observations,
+  observedCommit,
+  observedInterface,
+} from "../../src/http/observations.ts";
 import { HRESULT } from "../../src/protocol/hresult.ts";
+import type { RpcCall, RpcOutcome } from "../../src/rpc/interface.ts";
 import { HOSTILE_NAME, SOURCES, STATUS } from "./sources.ts";
 
 const REPORT: MetricsReport = {
@@ -31,10 +38,14 @@ const REPORT: MetricsReport = {
 
 const METRICS_SOURCES: MetricsSources = { ...SOURCES, report: () => REPORT };
 
+let observations: Observations;
 let metrics: Metrics;
 beforeEach(() => {
-  metrics = createMetrics(METRICS_SOURCES);
+  observations = createObservations();
+  metrics = createMetrics(METRICS_SOURCES, observations);
 });
+
+const metricsOf = (sources: MetricsSources) => createMetrics(sources, createObservations());
 
 /** `name{labels} value` for each sample. */
 async function samplesOf(of: Metrics): Promise<readonly string[]> {
@@ -102,7 +113,7 @@ describe("GET /metrics (REPORT-4)", () => {
   test("reads anew at each scrape, once for all that share a source", async () => {
     let scrapes = 0;
     let reports = 0;
-    const changing = createMetrics({
+    const changing = metricsOf({
       ...METRICS_SOURCES,
       status: () => {
         scrapes += 1;
@@ -123,7 +134,7 @@ describe("GET /metrics (REPORT-4)", () => {
   });
 
   test("leaves out what is unknown or not there", async () => {
-    const partial = createMetrics({
+    const partial = metricsOf({
       ...METRICS_SOURCES,
       status: () => ({ ...STATUS, clientsKnown: undefined }),
       report: () => ({ ...REPORT, rpc: undefined, dns: undefined }),
@@ -136,10 +147,10 @@ describe("GET /metrics (REPORT-4)", () => {
 
 describe("what is observed", () => {
   test("requests by outcome and duration, refusals by reason", async () => {
-    metrics.observeRequest(HRESULT.success, 0.002);
-    metrics.observeRequest(HRESULT.productNotServed, 0.3);
-    metrics.observeRequest(0xdeadbeef, 7);
-    metrics.observeRequest(0xdeadbee0, 7);
+    observations.observeRequest(HRESULT.success, 0.002);
+    observations.observeRequest(HRESULT.productNotServed, 0.3);
+    observations.observeRequest(0xdeadbeef, 7);
+    observations.observeRequest(0xdeadbee0, 7);
     expect(await samplesOf(metrics)).toEqual(
       expect.arrayContaining([
         'muster_request_duration_seconds_bucket{le="0.001",outcome="served"} 0',
@@ -154,7 +165,7 @@ describe("what is observed", () => {
   });
 
   test("commits by size and duration (STORE-2)", async () => {
-    metrics.observeCommit(3, 0.004);
+    observations.observeCommit(3, 0.004);
     expect(await samplesOf(metrics)).toEqual(
       expect.arrayContaining([
         'muster_commit_requests_bucket{le="2"} 0',
@@ -167,9 +178,9 @@ describe("what is observed", () => {
 
   test("requests to the service; invented methods make no labels", async () => {
     const entry = { path: "/", milliseconds: 1, peer: undefined };
-    metrics.observeHttp({ ...entry, method: "GET", status: 200 });
-    metrics.observeHttp({ ...entry, method: "BREW", status: 501 });
-    metrics.observeHttp({ ...entry, method: "STEEP", status: 501 });
+    observations.observeHttp({ ...entry, method: "GET", status: 200 });
+    observations.observeHttp({ ...entry, method: "BREW", status: 501 });
+    observations.observeHttp({ ...entry, method: "STEEP", status: 501 });
     expect(await samplesOf(metrics)).toEqual(
       expect.arrayContaining([
         'muster_http_requests_total{method="GET",code="200"} 1',
@@ -179,9 +190,68 @@ describe("what is observed", () => {
   });
 
   test("two appliances of one process share nothing", async () => {
-    const other = createMetrics(METRICS_SOURCES);
-    metrics.observeCommit(1, 1);
+    const other = metricsOf(METRICS_SOURCES);
+    observations.observeCommit(1, 1);
     expect(await samplesOf(other)).toContain("muster_commit_requests_sum 0");
+  });
+});
+
+describe("what the parts are wrapped in", () => {
+  const PEER = { address: "192.0.2.7", port: 50_000 };
+  const call = (opnum: number): RpcCall => {
+    return { opnum, stub: new Uint8Array(), littleEndian: true, objectUuid: undefined, peer: PEER };
+  };
+  /** `invoke` of an interface that answers thus, wrapped; a second passes meanwhile. */
+  const invoke = (opnum: number, outcome: RpcOutcome) => {
+    const observed: (readonly [number, number])[] = [];
+    const outcomes: RpcOutcome[] = [];
+    let milliseconds = 0;
+    const offered = {
+      name: "test",
+      uuid: "ea6fc547-3cd9-4d4d-824f-02c7678d2ad5",
+      versionMajor: 1,
+      versionMinor: 0,
+      operationCount: 3,
+      invoke: (_call: RpcCall, complete: (outcome: RpcOutcome) => void) => {
+        milliseconds += 1000;
+        complete(outcome);
+      },
+    };
+    const observe = (...observation: readonly [number, number]) => observed.push(observation);
+    const wrapped = observedInterface(offered, 0, observe, () => milliseconds);
+    wrapped.invoke(call(opnum), (given) => outcomes.push(given));
+    expect(outcomes).toEqual([outcome]);
+    return observed;
+  };
+
+  test("an answered request is observed with its HRESULT, from within a larger buffer", () => {
+    const octets = Uint8Array.of(9, 9, 0, 0, 0, 0, 0x42, 0xf0, 0x04, 0xc0, 9);
+    const stub = octets.subarray(2, 10);
+    expect(invoke(0, { kind: "response", stub })).toEqual([[HRESULT.productNotServed, 1]]);
+  });
+
+  test("other calls, faults and stubs that hold no HRESULT are not", () => {
+    const stub = new Uint8Array(4);
+    expect(invoke(2, { kind: "response", stub })).toEqual([]);
+    expect(invoke(0, { kind: "response", stub: stub.subarray(1) })).toEqual([]);
+    expect(invoke(0, { kind: "fault", status: 1, didNotExecute: true })).toEqual([]);
+  });
+
+  test("a commit is observed with its size, and its outcome passed on", async () => {
+    const observed: (readonly [number, number])[] = [];
+    let milliseconds = 0;
+    const commit = async ({ requests }: { requests: readonly number[] }) => {
+      milliseconds += 20;
+      return requests.length > 2;
+    };
+    const observe = (...observation: readonly [number, number]) => observed.push(observation);
+    const wrapped = observedCommit(commit, observe, () => milliseconds);
+    expect(await wrapped({ requests: [1, 2, 3] })).toBe(true);
+    expect(await wrapped({ requests: [] })).toBe(false);
+    expect(observed).toEqual([
+      [3, 0.02],
+      [0, 0.02],
+    ]);
   });
 });
 
@@ -201,7 +271,7 @@ describe("names and labels", () => {
       { code: "duplicateCmid", message: HOSTILE_NAME },
       { code: "duplicateCmid", message: "192.0.2.77" },
     ];
-    const warned = createMetrics({
+    const warned = metricsOf({
       ...METRICS_SOURCES,
       status: () => ({ ...STATUS, warnings, name: HOSTILE_NAME }),
     });

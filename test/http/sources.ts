@@ -1,4 +1,5 @@
 /** Values that the tests of this folder hand to the service. */
+import type { Product } from "../../src/activation/catalogue.ts";
 import type { HttpSources, StatusReport } from "../../src/http/sources.ts";
 
 export const NOW = Date.UTC(2026, 2, 4, 5, 6, 7);
@@ -78,6 +79,17 @@ export const STATUS: StatusReport = {
   warnings: [],
 };
 
+export const PRODUCTS: readonly Product[] = [
+  {
+    name: "Desktop",
+    applicationId: CLIENT_APPLICATION,
+    activationId: "ae2ee509-1b34-41c0-acb7-6d4650168915",
+    group: "clientVolume",
+    threshold: 25,
+    kind: "client",
+  },
+];
+
 export const SOURCES: HttpSources = {
   clock: () => NOW,
   version: () => ({ name: "muster", version: "0.1.0", commit: "0123456789ab", compiled: true }),
@@ -85,6 +97,18 @@ export const SOURCES: HttpSources = {
   readiness: () => [
     { part: "rpc", ready: true, reason: undefined },
     { part: "store", ready: true, reason: undefined },
+  ],
+  clients: () => ({ items: [], next: undefined }),
+  events: () => ({ items: [], next: undefined }),
+  products: () => PRODUCTS,
+  dnsRecords: () => [
+    {
+      zone: "lab.example",
+      name: "_vlmcs._tcp.lab.example",
+      type: "SRV",
+      ttlSeconds: 3600,
+      data: "0 0 1688 lab-box.lab.example.",
+    },
   ],
 };
 

@@ -1,10 +1,24 @@
+import { described } from "../api/describe.ts";
+import { readinessSchema } from "../api/reports.ts";
 import { jsonResponse, textResponse } from "../responses.ts";
 import type { Route } from "../routing.ts";
 import type { HttpSources } from "../sources.ts";
 
 /** `GET /healthz`: the process answers. No part is looked at, so a sick one restarts nobody. */
 export function livenessRoute(): Route {
-  return { path: "/healthz", methods: { GET: [() => textResponse(["ok"])] } };
+  return {
+    path: "/healthz",
+    methods: {
+      GET: [
+        described({
+          summary: "Whether the process answers",
+          tag: "service",
+          content: { "text/plain": "text" },
+        }),
+        () => textResponse(["ok"]),
+      ],
+    },
+  };
 }
 
 /** `GET /readyz`: 200 where every part works, else 503; either way each part, and why not. */
@@ -13,6 +27,11 @@ export function readinessRoute(sources: HttpSources): Route {
     path: "/readyz",
     methods: {
       GET: [
+        described({
+          summary: "Whether every part works; 503 with the same content where one does not",
+          tag: "service",
+          content: { "application/json": readinessSchema },
+        }),
         async () => {
           const parts = await sources.readiness();
           const ready = parts.every((part) => part.ready);

@@ -1,3 +1,4 @@
+import { described } from "../api/describe.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Route } from "../routing.ts";
 
@@ -7,10 +8,15 @@ export function metricsRoute(metrics: Metrics): Route {
     path: "/metrics",
     methods: {
       GET: [
-        async () =>
-          new Response(await metrics.render(), {
-            headers: { "content-type": metrics.contentType },
-          }),
+        described({
+          summary: "Every figure in the text form of Prometheus",
+          tag: "status",
+          content: { "text/plain": "text" },
+        }),
+        async () => {
+          const content = await metrics.render();
+          return new Response(content, { headers: { "content-type": metrics.contentType } });
+        },
       ],
     },
   };

@@ -2,20 +2,36 @@ import type { Metrics } from "../metrics.ts";
 import type { Route } from "../routing.ts";
 import type { HttpSources } from "../sources.ts";
 import { assetRoutes } from "./assets.ts";
+import { clientsRoute } from "./clients.ts";
+import { dnsRoute } from "./dns.ts";
+import { eventsRoute } from "./events.ts";
 import { livenessRoute, readinessRoute } from "./health.ts";
 import { metricsRoute } from "./metrics.ts";
 import { problemRoutes } from "./problems.ts";
+import { productsRoute } from "./products.ts";
 import { rootRoute } from "./root.ts";
-import { statusRoute } from "./status.ts";
+import { statusRoutes } from "./status.ts";
 import { statusTextRoute } from "./status-text.ts";
 import { versionRoute } from "./version.ts";
 
+export type RouteOptions = {
+  readonly metrics: Metrics | undefined;
+  readonly token: string | undefined;
+};
+
 /** Every resource of the service. A new one is a file and a line here. */
-export function allRoutes(sources: HttpSources, metrics: Metrics | undefined): readonly Route[] {
+export function allRoutes(
+  sources: HttpSources,
+  { metrics, token }: RouteOptions,
+): readonly Route[] {
   return [
     rootRoute(sources),
-    statusRoute(sources),
+    ...statusRoutes(sources),
     statusTextRoute(sources),
+    clientsRoute(sources, token),
+    eventsRoute(sources, token),
+    productsRoute(sources),
+    dnsRoute(sources),
     livenessRoute(),
     readinessRoute(sources),
     versionRoute(sources),

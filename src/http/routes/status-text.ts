@@ -1,3 +1,4 @@
+import { described } from "../api/describe.ts";
 import { hostReport } from "../host-report.ts";
 import { textResponse } from "../responses.ts";
 import type { Route } from "../routing.ts";
@@ -8,7 +9,14 @@ export function statusTextRoute(sources: HttpSources): Route {
   return {
     path: "/status.txt",
     methods: {
-      GET: [async () => textResponse(hostReport(await sources.status(), sources.version()))],
+      GET: [
+        described({
+          summary: "The host's report in the form of slmgr.vbs /dlv",
+          tag: "status",
+          content: { "text/plain": "text" },
+        }),
+        async () => textResponse(hostReport(await sources.status(), sources.version())),
+      ],
     },
   };
 }

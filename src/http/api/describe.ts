@@ -1,0 +1,61 @@
+/** Pieces of the OpenAPI document that routes share. */
+import { type DescribeRouteOptions, describeRoute, resolver } from "hono-openapi";
+import { z } from "zod";
+import type { HttpMiddleware } from "../environment.ts";
+import { PROBLEM_MEDIA_TYPE, PROBLEMS, type ProblemSlug } from "../problems.ts";
+import { describeParameters } from "./parameters.ts";
+
+export const problemSchema = z
+  .object({
+    type: z.string().describe("A path that this service answers with an explanation"),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string().optional(),
+    instance: z.string().optional(),
+  })
+  .meta({ id: "Problem", description: "Problem details (RFC 9457)" });
+
+export type RouteDescription = {
+  readonly summary: string;
+  readonly tag: "status" | "details" | "service";
+  /** What 200 is answered with, by media type; a string is text that has no schema. */
+  readonly content: Readonly<Record<string, z.ZodType | "text">>;
+  readonly parameters?: z.ZodObject;
+  readonly problems?: readonly ProblemSlug[];
+  /** Needs a token from elsewhere. */
+  readonly isProtected?: boolean;
+};
+
+type Responses = NonNullable<DescribeRouteOptions["responses"]>;
+
+/** Says in the OpenAPI document what the route does; handles nothing. */
+export function described(description: RouteDescription): HttpMiddleware {
+  const { summary, tag, content, parameters, problems = [], isProtected = false } = description;
+  const responses: Responses = {
+    200: { description: "OK", content: describeContent(content) },
+    ...Object.fromEntries(problems.map((slug) => [PROBLEMS[slug].status, problemResponseOf(slug)])),
+  };
+  return describeRoute({
+    summary,
+    tags: [tag],
+    responses,
+    ...(parameters === undefined ? {} : { parameters: describeParameters(parameters) }),
+    ...(isProtected ? { security: [{}, { token: [] }] } : {}),
+  });
+}
+
+function describeContent(content: RouteDescription["content"]) {
+  return Object.fromEntries(
+    Object.entries(content).map(([mediaType, schema]) => [
+      mediaType,
+      { schema: schema === "text" ? { type: "string" as const } : resolver(schema) },
+    ]),
+  );
+}
+
+function problemResponseOf(slug: ProblemSlug) {
+  return {
+    description: PROBLEMS[slug].title,
+    content: { [PROBLEM_MEDIA_TYPE]: { schema: resolver(problemSchema) } },
+  };
+}
