@@ -6,8 +6,12 @@ import { type ActivateOptions, activateClient } from "../../src/client/activate-
 import type { ClientEvent } from "../../src/client/events.ts";
 import type { ClientState } from "../../src/client/state.ts";
 import { buildApplianceZones } from "../../src/dns/appliance-zones.ts";
+import { RecordType } from "../../src/dns/codes.ts";
 import { DEFAULT_DNS_LIMITS } from "../../src/dns/limits.ts";
+import { literalName } from "../../src/dns/name.ts";
+import { srvRdata } from "../../src/dns/rdata.ts";
 import { type DnsServer, listenDns } from "../../src/dns/server.ts";
+import type { ZoneRecord } from "../../src/dns/zone.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { systemRandomBytes } from "../../src/platform/randomness.ts";
 import type { RpcListener } from "../../src/rpc/listener.ts";
@@ -36,7 +40,8 @@ async function serve(host: FakeHost, address = LOOPBACK): Promise<RpcListener> {
   return listener;
 }
 
-async function publish(ports: readonly number[], zone = "lab.test"): Promise<DnsServer> {
+/** A name server for lab.test; the host on `preferred` stands before those on `ports`. */
+async function publish(ports: readonly number[], preferred?: number): Promise<DnsServer> {
   const server = await listenDns({
     listen: [{ address: LOOPBACK, port: 0 }],
     limits: DEFAULT_DNS_LIMITS,
@@ -45,16 +50,22 @@ async function publish(ports: readonly number[], zone = "lab.test"): Promise<Dns
   });
   closers.push(() => server.close());
   const zones = buildApplianceZones({
-    zones: [zone],
+    zones: ["lab.test"],
     host: "kms",
     addresses: [LOOPBACK],
     ttl: 60,
     serial: 1,
-    publish: ports.length === 0 ? undefined : { priority: 0, weight: 0, ports },
+    publish: ports.length === 0 ? undefined : { priority: 10, weight: 0, ports },
+    records: preferred === undefined ? [] : [serviceRecord(preferred)],
   });
   if (!zones.ok) throw new Error(zones.error.code);
   server.setZones(zones.value);
   return server;
+}
+
+function serviceRecord(port: number): ZoneRecord {
+  const rdata = srvRdata({ priority: 0, weight: 0, port, target: literalName("kms.lab.test") });
+  return { name: literalName("_vlmcs._tcp.lab.test"), type: RecordType.SRV, ttl: 60, rdata };
 }
 
 function activate(options: Partial<ActivateOptions>) {
@@ -91,10 +102,8 @@ describe("CLIENT-1: a client finds its host in DNS", () => {
     const dead = portOf(gone);
     await gone.close(0);
     const port = portOf(await serve(new FakeHost(authorityNamed("lab authority", true))));
-    const dnsServer = { address: LOOPBACK, port: portOf(await publish([dead, port])) };
-    // The records come in the order of their octets; this draws the dead host's first.
-    const randomBytes = (length: number) => new Uint8Array(length).fill(dead < port ? 0 : 255);
-    const outcome = await activate({ domain: "lab.test", dnsServer, randomBytes });
+    const dnsServer = { address: LOOPBACK, port: portOf(await publish([port], dead)) };
+    const outcome = await activate({ domain: "lab.test", dnsServer });
     expect(outcome).toMatchObject({ activated: true, server: `kms.lab.test:${port}` });
     expect(outcome.attempts.map(({ outcome }) => outcome)).toEqual(["unreachable", "activated"]);
   });
