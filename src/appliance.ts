@@ -12,13 +12,23 @@ import { type ActivationHost, createActivationHost } from "./host/activation-hos
 import { activationInterface } from "./host/rpc-interface.ts";
 import type { HostSettings } from "./host/settings.ts";
 import { createHttpApp } from "./http/app.ts";
+import { applianceMetrics } from "./http/appliance-metrics.ts";
 import { applianceSources } from "./http/appliance-sources.ts";
+import {
+  createObservations,
+  type Observations,
+  observedCommit,
+  observedInterface,
+} from "./http/observations.ts";
 import { type HttpServer, listenHttp } from "./http/server.ts";
+import type { DnsReport, HttpSources } from "./http/sources.ts";
 import { systemClock } from "./platform/clock.ts";
 import type { Endpoint } from "./platform/endpoint.ts";
 import { openLog } from "./platform/log.ts";
 import { systemRandomBytes } from "./platform/randomness.ts";
+import { OPNUM } from "./protocol/interface.ts";
 import { addressAdmission } from "./rpc/addresses.ts";
+import type { RpcInterface } from "./rpc/interface.ts";
 import { listenRpc, type RpcListener } from "./rpc/listener.ts";
 import { openStore, type Store } from "./store/store.ts";
 
@@ -82,15 +92,23 @@ async function start(
     expectExisting: servedBefore,
   });
   const catalogue = catalogueOf(configuration);
-  const host = await startHost(configuration, store, identity, catalogue);
+  const observations = createObservations();
+  const commit = observedCommit(store.commit, observations.observeCommit);
+  const host = await startHost(configuration, { ...store, commit }, identity, catalogue);
   closers.push(() => host.stop());
-  const rpc = await startRpc(configuration, host);
+  const { observeRequest } = observations;
+  const activation = observedInterface(activationInterface(host), OPNUM.activate, observeRequest);
+  const rpc = await startRpc(configuration, activation);
   closers.push(() => rpc.close(STOP_GRACE_MS));
   const dns = await startDns(configuration);
   if (dns !== undefined) closers.push(() => dns.close());
   const discovery = startDiscovery(configuration, { dns, rpc, host });
   closers.push(async () => discovery.stop());
   const http = await startHttp(configuration, {
+    observations,
+    host,
+    rpc,
+    dns,
     sources: applianceSources({
       name: configuration.appliance.name,
       startedAt,
@@ -111,13 +129,7 @@ async function start(
         endpoints: rpc.endpoints,
         connections: rpc.statistics().connectionsOpen,
       }),
-      dns: () => ({
-        enabled: dns !== undefined,
-        healthy: dns?.healthy() ?? false,
-        publishing: discovery.publishing(),
-        zones: dns === undefined ? [] : configuration.dns.zones,
-        endpoints: dns?.endpoints ?? [],
-      }),
+      dns: () => dnsReport(configuration, dns, discovery),
     }),
   });
   closers.push(() => http.close(STOP_GRACE_MS));
@@ -131,6 +143,20 @@ async function start(
     isHealthy: async () => rpc.healthy() && (dns?.healthy() ?? true),
     reload: async () => discovery.refresh(),
     stop: () => closeAll(closers),
+  };
+}
+
+function dnsReport(
+  { dns: { zones } }: Configuration,
+  server: DnsServer | undefined,
+  discovery: Discovery,
+): DnsReport & { readonly healthy: boolean } {
+  return {
+    enabled: server !== undefined,
+    healthy: server?.healthy() ?? false,
+    publishing: discovery.publishing(),
+    zones: server === undefined ? [] : zones,
+    endpoints: server?.endpoints ?? [],
   };
 }
 
@@ -169,11 +195,11 @@ async function startHost(
   return host;
 }
 
-function startRpc({ rpc }: Configuration, host: ActivationHost): Promise<RpcListener> {
+function startRpc({ rpc }: Configuration, activation: RpcInterface): Promise<RpcListener> {
   const log = openLog("rpc");
   return listenRpc({
     listen: rpc.listen,
-    interfaces: [activationInterface(host)],
+    interfaces: [activation],
     limits: rpc.limits,
     clock: systemClock,
     randomBytes: systemRandomBytes,
@@ -242,21 +268,40 @@ function machineAddresses(): { address: string; internal: boolean }[] {
   return Object.values(networkInterfaces()).flatMap((list) => list ?? []);
 }
 
-function startHttp(
-  { http }: Configuration,
-  { sources }: { readonly sources: Parameters<typeof createHttpApp>[0] },
+type HttpParts = {
+  readonly sources: HttpSources;
+  readonly observations: Observations;
+  readonly host: ActivationHost;
+  readonly rpc: RpcListener;
+  readonly dns: DnsServer | undefined;
+};
+
+async function startHttp(
+  { http, dns: { host: hostName } }: Configuration,
+  { sources, observations, host, rpc, dns }: HttpParts,
 ): Promise<HttpServer> {
   const log = openLog("http");
+  let server: HttpServer | undefined;
   const app = createHttpApp(sources, {
-    allowedHosts: http.hostNames,
+    allowedHosts: [...http.hostNames, hostName],
+    metrics: applianceMetrics(sources, observations, {
+      host,
+      rpc: () => rpc.statistics(),
+      dns: () => dns?.statistics(),
+      httpRequestsInWork: () => server?.requestsInWork() ?? 0,
+    }),
     reportError: (error) => log.error("a request failed", { error }),
   });
-  return listenHttp({
+  server = await listenHttp({
     listen: http.listen,
     app,
-    log: ({ method, path, status, milliseconds, peer }) =>
-      log.debug("request", { method, path, status, milliseconds, address: peer?.address }),
+    log: (entry) => {
+      const { method, path, status, milliseconds, peer } = entry;
+      observations.observeHttp(entry);
+      log.debug("request", { method, path, status, milliseconds, address: peer?.address });
+    },
   });
+  return server;
 }
 
 function noticesOf(identity: LoadedIdentity, store: Store): readonly string[] {

@@ -26,7 +26,7 @@ const FIGURES_ORDER = [
 
 /**
  * Lines of the report, without line ends. `Current count` is the headline application's; where
- * there are several, each one's follows at the end. The original prints `Trusted time` as the
+ * several have clients, each one's follows at the end. The original prints `Trusted time` as the
  * reader's country writes it; here it is ISO 8601 in UTC, which reads the same everywhere.
  */
 export function hostReport(status: StatusReport, version: VersionReport): readonly string[] {
@@ -92,8 +92,9 @@ function cumulativeLines({ requests }: StatusReport): readonly string[] {
 }
 
 function applicationLines({ applications }: StatusReport): readonly string[] {
-  if (applications.length < 2) return [];
-  return applications.flatMap(({ applicationId, count }) => [
+  const counting = applications.filter(({ count }) => count > 0);
+  if (counting.length < 2) return [];
+  return counting.flatMap(({ applicationId, count }) => [
     "",
     `Application ID: ${applicationId}`,
     `Current count: ${count}`,

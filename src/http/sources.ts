@@ -53,9 +53,7 @@ export type StatusReport = {
   readonly intervals: IntervalsReport;
   /** One entry per application that keeps a count or is in the catalogue (COUNT-5). */
   readonly applications: readonly ApplicationReport[];
-  /**
-   * Clients in the inventory, which is not the count (COUNT-9); undefined where the store cannot say.
-   */
+  /** In the inventory, which is not the count (COUNT-9); undefined where the store cannot say. */
   readonly clientsKnown: number | undefined;
   readonly requests: RequestsReport;
   readonly rpc: RpcReport;

@@ -130,7 +130,10 @@ describe("GET /status.txt", () => {
     (await createHttpApp(sourcesWith(changes)).request("/status.txt")).text();
 
   test("has the lines of /dlv in their order and wording (HOST-9)", async () => {
-    const applications = STATUS.applications.slice(1);
+    const applications = STATUS.applications.map((application) => {
+      const count = application.applicationId === CLIENT_APPLICATION ? 27 : 0;
+      return { ...application, count };
+    });
     expect(await report({ applications })).toBe(`Software licensing service version: 0.1.0
 
 Name: muster activation host
@@ -162,7 +165,7 @@ Requests with License Status Notification: 114
 `);
   });
 
-  test("adds each application's count where there are several (COUNT-5)", async () => {
+  test("adds each application's count where several have clients (COUNT-5)", async () => {
     expect(await report()).toEndWith(`Notification: 114
 
 Application ID: ${OTHER_APPLICATION}

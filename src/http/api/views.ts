@@ -1,4 +1,4 @@
-/** Items of the listings as the API says them: the schemas are the contract and the OpenAPI document. */
+/** Items of the listings as the API says them; the schemas make the OpenAPI document too. */
 import { z } from "zod";
 import { CLIENT_SOURCES } from "../../activation/events.ts";
 import { formatHresult } from "../../protocol/hresult.ts";

@@ -9,7 +9,7 @@ import type { Route } from "../routing.ts";
 /** Of the API, not of the program: what changes it is written down in the API's changelog. */
 export const API_VERSION = "1.0.0";
 
-/** `GET /openapi.json`: the document (OpenAPI 3.1), made from the schemas of the routes themselves. */
+/** `GET /openapi.json`: the OpenAPI 3.1 document, made from the schemas of the routes. */
 export function openApiRoute(app: Hono<HttpEnvironment>): Route {
   let made: Promise<unknown> | undefined;
   return {
