@@ -11,7 +11,6 @@ import { encodeText } from "../protocol/octets.ts";
  */
 const GROUPS = 9;
 const GROUP_DIGITS = 6;
-export const INSTALLATION_ID_DIGITS = GROUPS * GROUP_DIGITS;
 /** Three octets of the digest give the five digits of a group: 2^24 is 167 times 10^5. */
 const GROUP_OCTETS = 3;
 const GROUP_MODULUS = 100_000;

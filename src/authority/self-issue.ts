@@ -13,7 +13,7 @@ export type SelfIssued = {
   readonly licenceChainBytes: Uint8Array;
 };
 
-export const LAB_AUTHORITY_NAME = "lab authority";
+const LAB_AUTHORITY_NAME = "lab authority";
 /** There is no product key behind a self-issued licence, and its report says so. */
 const LAB_PARTIAL_PRODUCT_KEY = "LAB00";
 

@@ -15,7 +15,7 @@ import { type ClientProduct, type ClientState, newClientState, withProduct } fro
 import { loadClientState, saveClientState } from "./state-file.ts";
 
 /** For one look-up, one connection, one call. */
-export const DEFAULT_TIMEOUT_MS = 5000;
+const DEFAULT_TIMEOUT_MS = 5000;
 
 /** What is given here is kept in the state, and holds until something else is given. */
 export type ActivateOptions = {

@@ -14,7 +14,6 @@ import {
   boundedInterval,
   type LicenceRecord,
   licenceAt,
-  STATE,
 } from "./licence-record.ts";
 import {
   type ActivationOutcome,
@@ -269,9 +268,4 @@ function outcomeBase(
     clockDifferenceSeconds: null,
     attempts: attempts.map(presentAttempt),
   };
-}
-
-/** Whether the state's licence lets the system be used without notifications at `now`. */
-export function isLicensed(state: ClientState, now: number): boolean {
-  return licenceAt(recordOf(state), now).state === STATE.licensed;
 }

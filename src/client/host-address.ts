@@ -4,7 +4,7 @@ import { isIP } from "node:net";
 export type HostAddress = { readonly host: string; readonly port: number };
 
 /** TCP port of the activation interface (HOST-1). */
-export const DEFAULT_PORT = 1688;
+const DEFAULT_PORT = 1688;
 
 const BRACKETED_FORM = /^\[([0-9a-fA-F:.]+)\](?::(\d{1,5}))?$/;
 const PLAIN_FORM = /^([^\s:[\]/]{1,253})(?::(\d{1,5}))?$/;

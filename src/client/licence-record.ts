@@ -24,9 +24,9 @@ export const DAY_MINUTES = 1440;
 const DAY_MS = DAY_MINUTES * MINUTE_MS;
 
 /** How long an activation is valid (HOST-3). */
-export const VALIDITY_DAYS = 180;
-export const OUT_OF_TOLERANCE_DAYS = 30;
-export const INITIAL_GRACE_DAYS = { client: 30, server: 60 } as const;
+const VALIDITY_DAYS = 180;
+const OUT_OF_TOLERANCE_DAYS = 30;
+const INITIAL_GRACE_DAYS = { client: 30, server: 60 } as const;
 /** CLIENT-4: how often a grace period can be reset. */
 export const INITIAL_REARM_COUNT = 3;
 

@@ -5,7 +5,7 @@ import { formatHostAddress, type HostAddress } from "./host-address.ts";
 import type { TrustRefusal, TrustRefusalCode } from "./verification.ts";
 
 /** How an attempt to activate ends. The command line gives each an exit code of its own. */
-export const OUTCOME_CLASSES = [
+const OUTCOME_CLASSES = [
   "activated",
   /** The host counts fewer clients than this one's threshold (COUNT-2). */
   "countTooLow",
@@ -138,7 +138,7 @@ export function trustHelp({ code }: TrustRefusal): string {
     case "groupTooLow":
       return "the host needs a key of a higher product key group";
     default:
-      return "do not use this host before it is known why: something changes or forges its replies";
+      return "do not use this host before it is known why: its replies are changed or forged";
   }
 }
 

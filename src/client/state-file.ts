@@ -52,7 +52,8 @@ export async function saveClientState(path: string, state: ClientState): Promise
 
 function corrupt(path: string, what: string): ClientStateError {
   const hint =
-    "restore it from a backup; or, to begin anew as another client (with another CMID), move it away";
+    "restore it from a backup; or, to begin anew as another client (with another CMID), " +
+    "move it away";
   return new ClientStateError("corrupt", path, `is not a client's state: ${what}`, hint);
 }
 

@@ -16,7 +16,7 @@ import {
  * rather than guessed at. Every value is checked: the file may have been edited, or cut by a
  * power failure.
  */
-export const STATE_VERSION = 1;
+const STATE_VERSION = 1;
 /** Licence chains of that many hosts are kept, the latest ones. */
 export const KEPT_LICENCES_MAXIMUM = 16;
 
@@ -79,7 +79,6 @@ const clientState = z.strictObject({
 
 export type ClientState = Readonly<z.infer<typeof clientState>>;
 export type ClientProduct = Readonly<z.infer<typeof product>>;
-export type LastReply = Readonly<z.infer<typeof lastReply>>;
 
 /** What a client is before it ever asked: in its initial grace period, with a CMID of its own. */
 export function newClientState(

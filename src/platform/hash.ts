@@ -8,4 +8,4 @@ export const sha256: Sha256 = (octets) => {
   return digest;
 };
 
-export const SHA256_LENGTH = 32;
+const SHA256_LENGTH = 32;

@@ -39,7 +39,7 @@ import { PRODUCT_KEY_GROUPS } from "./types.ts";
  * A signature covers the label `muster/authority-certificate/1` or `muster/host-licence/1` (ASCII,
  * nothing between) and all octets before the signature. Both signatures are the authority's.
  */
-export const LICENCE_VERSION = 1;
+const LICENCE_VERSION = 1;
 const KIND_CERTIFICATE = 1;
 const KIND_LICENCE = 2;
 const FLAG_SELF_ISSUED = 1;
@@ -146,7 +146,7 @@ export function decodeChain(
 }
 
 /** Reads a certificate without verifying it. Errors as {@link decodeChain}. */
-export function decodeCertificate(octets: Uint8Array): Result<SignedCertificate, DecodeError> {
+function decodeCertificate(octets: Uint8Array): Result<SignedCertificate, DecodeError> {
   const reader = new FieldReader(octets);
   reader.constant(LICENCE_VERSION, "unsupportedVersion", "version");
   reader.constant(KIND_CERTIFICATE, "wrongKind", "kind");
@@ -165,7 +165,7 @@ export function decodeCertificate(octets: Uint8Array): Result<SignedCertificate,
 }
 
 /** Reads a licence without verifying it. Errors as {@link decodeChain}. */
-export function decodeLicence(octets: Uint8Array): Result<SignedLicence, DecodeError> {
+function decodeLicence(octets: Uint8Array): Result<SignedLicence, DecodeError> {
   const reader = new FieldReader(octets);
   reader.constant(LICENCE_VERSION, "unsupportedVersion", "version");
   reader.constant(KIND_LICENCE, "wrongKind", "kind");

@@ -23,9 +23,9 @@ import type { Guid } from "./types.ts";
  */
 const VERSION_LENGTH = 4;
 const READABLE_MAJOR_VERSION = 4;
-export const MICROSOFT_REQUEST_LENGTH = 236;
+const MICROSOFT_REQUEST_LENGTH = 236;
 /** Far beyond what any version sends; a longer one is not looked at. */
-export const MICROSOFT_REQUEST_LENGTH_MAXIMUM = 1024;
+const MICROSOFT_REQUEST_LENGTH_MAXIMUM = 1024;
 
 const NAME_OFFSET = 108;
 const NAME_UNITS = 64;

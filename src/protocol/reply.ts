@@ -37,7 +37,7 @@ import type { ActivationReply } from "./types.ts";
  *
  * The request holds a fresh nonce, so a reply answers that one request and no other.
  */
-export const REPLY_VERSION = 1;
+const REPLY_VERSION = 1;
 export const REPLY_LENGTH = 104;
 const REPLY_HEAD_LENGTH = 40;
 

@@ -33,12 +33,11 @@ import type { ActivationRequest, LicenceState } from "./types.ts";
  *
  * A request has exactly one encoding: what decodes encodes to the same octets again.
  */
-export const REQUEST_VERSION = 1;
+const REQUEST_VERSION = 1;
 export const REQUEST_FIXED_LENGTH = 84;
 export const NONCE_LENGTH = 16;
 /** In octets of UTF-8. */
-export const MACHINE_NAME_MAXIMUM = 63;
-export const REQUEST_LENGTH_MAXIMUM = REQUEST_FIXED_LENGTH + MACHINE_NAME_MAXIMUM;
+const MACHINE_NAME_MAXIMUM = 63;
 
 const FLAG_VIRTUAL = 1;
 const LICENCE_STATE_MAXIMUM = 5;

@@ -25,7 +25,7 @@ const OUT_HEAD_LENGTH = 12;
 const PADDING = new Uint8Array(WORD);
 
 /** The greatest number of octets that Activate and Probe take (protocol.md). */
-export const IN_OCTETS_MAXIMUM = 512;
+const IN_OCTETS_MAXIMUM = 512;
 /** The greatest number of octets that an answer of ours holds: a licence chain. */
 export const OUT_OCTETS_MAXIMUM = 4096;
 
