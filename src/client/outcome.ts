@@ -127,8 +127,8 @@ export function trustHelp({ code }: TrustRefusal): string {
   switch (code) {
     case "untrustedAuthority":
       return (
-        "if this host is meant to be trusted, give its authority's key, or begin with a new state " +
-        "file; if not, a rogue host answers in this network"
+        "if this host is meant to be trusted, give its authority's key, or begin with a new " +
+        "state file; if not, a rogue host answers in this network"
       );
     case "certificateNotYetValid":
     case "certificateExpired":
