@@ -95,8 +95,8 @@ function summarise(mode: string, bare: readonly Figures[], ours: readonly Figure
 
 const rounds = Number(process.argv[2] ?? 3);
 const load = buildLoad();
-const bare = await startBare();
 const appliance = await startAppliance({ core: SERVER_CORE });
+const bare = await startBare();
 const ours: Server = { name: "muster", port: portOf(appliance.rpc), pid: appliance.pid };
 try {
   for (const mode of ["cold", "kept"] as const) {

@@ -87,7 +87,8 @@ name = "bench"
 data_directory = ${JSON.stringify(join(directory, "data"))}
 [rpc]
 listen = ["127.0.0.1:0"]
-connections_per_address = 20000
+[rpc.limits]
+connections_per_address = 8000
 [dns]
 listen = ["127.0.0.1:0"]
 zones = ["lab.test"]

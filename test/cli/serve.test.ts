@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Configuration } from "../../src/config/configuration.ts";
-import { BindError } from "../../src/platform/endpoint.ts";
+import { BindError, formatEndpoint } from "../../src/platform/endpoint.ts";
 import { type CommandResult, IDLE_APPLIANCE, runCommand } from "../support/command.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 
@@ -73,7 +73,12 @@ describe("serve", () => {
       }),
       onOutput: () => setImmediate(() => source.emit("SIGHUP")),
     });
-    expect(JSON.parse(seen)).toEqual({ schema: 1, pid: process.pid, listening: LISTENING });
+    expect(JSON.parse(seen)).toEqual({
+      rpc: LISTENING.rpc.map(formatEndpoint),
+      dns: LISTENING.dns.map(formatEndpoint),
+      http: LISTENING.http.map(formatEndpoint),
+      pid: process.pid,
+    });
     expect(readdirSync(directory)).toEqual([]);
   });
 

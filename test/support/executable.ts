@@ -3,7 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Endpoint } from "../../src/platform/endpoint.ts";
+import { type Endpoint, parseEndpoint } from "../../src/platform/endpoint.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
 /** Far beyond any start; a test that comes here has failed. */
@@ -153,6 +153,15 @@ async function waitUntilReady(
     // A later end is the test's to look at.
     died.catch(() => {});
   }
-  const { pid, listening } = JSON.parse(readFileSync(readyFile, "utf8"));
+  const { pid, rpc, dns, http } = JSON.parse(readFileSync(readyFile, "utf8"));
+  const listening = { rpc: endpoints(rpc), dns: endpoints(dns), http: endpoints(http) };
   return { processId: pid, listening };
+}
+
+function endpoints(texts: readonly string[]): readonly Endpoint[] {
+  return texts.map((text) => {
+    const endpoint = parseEndpoint(text);
+    if (endpoint === undefined) throw new Error(`the ready file names no endpoint: ${text}`);
+    return endpoint;
+  });
 }
