@@ -15,12 +15,12 @@ export function peer(name: string): string | undefined {
 
 /** The Python that can import the module (impacket, samba); as {@link peer} otherwise. */
 export function pythonPeer(module: string): string | undefined {
-  const python = Bun.which("python3", { PATH: SEARCH_PATH });
-  const found =
-    python !== null && spawnSync(python, ["-c", `import ${module}`]).status === 0
-      ? python
-      : undefined;
-  return demand(`Python module ${module}`, found);
+  // Another Python in the PATH may hide the system's own, which has the distribution's modules.
+  const pythons = [Bun.which("python3", { PATH: SEARCH_PATH }), Bun.which("/usr/bin/python3")];
+  const found = pythons.find(
+    (python) => python !== null && spawnSync(python, ["-c", `import ${module}`]).status === 0,
+  );
+  return demand(`Python module ${module}`, found ?? undefined);
 }
 
 function demand(what: string, found: string | undefined): string | undefined {
