@@ -19,7 +19,7 @@ export type AddressBlock = {
 export const PRIVATE_KEYWORD = "private";
 
 /** Loopback, RFC 1918, link-local and unique local addresses (RFC 6890, RFC 4193). */
-export const PRIVATE_BLOCKS: readonly string[] = [
+const PRIVATE_BLOCKS: readonly string[] = [
   "127.0.0.0/8",
   "10.0.0.0/8",
   "172.16.0.0/12",

@@ -17,11 +17,11 @@ export type RpcConnectOptions = {
   readonly versionMinor: number;
   /** Byte order of what is sent, stubs included; little-endian where it is left out. */
   readonly littleEndian?: boolean;
-  /** Stub octets taken of one reply; {@link DEFAULT_REPLY_OCTETS_MAX} where it is left out. */
+  /** Stub octets taken of one reply; 64 KiB where it is left out. */
   readonly replyOctetsMax?: number;
 };
 
-export const DEFAULT_REPLY_OCTETS_MAX = 64 * 1024;
+const DEFAULT_REPLY_OCTETS_MAX = 64 * 1024;
 
 /** Why there is no connection, or no outcome. A fault is an outcome, not an error. */
 export type RpcCallerError =

@@ -10,7 +10,7 @@ export type RpcCounters = {
   callsInFlight: number;
   contextsAccepted: number;
   contextsRejected: number;
-  /** By status, those of interfaces included. */
+  /** By status, those of interfaces included; at 0, which no fault has, what is over the limit. */
   readonly faults: Map<number, number>;
   /** By reason. */
   readonly bindNaks: Map<number, number>;
@@ -29,6 +29,13 @@ export function newCounters(): RpcCounters {
     faults: new Map(),
     bindNaks: new Map(),
   };
+}
+
+/** Statuses told apart: a relayed one is whatever the other side says. */
+const FAULT_STATUSES_MAX = 64;
+
+export function countFault(faults: Map<number, number>, status: number): void {
+  countIn(faults, faults.has(status) || faults.size < FAULT_STATUSES_MAX ? status : 0);
 }
 
 export function countIn<Key>(counts: Map<Key, number>, key: Key): void {

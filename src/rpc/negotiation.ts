@@ -17,7 +17,7 @@ export type NegotiationFailure =
 
 /** Fragment sizes of a connection (MS-RPCE 3.3.3.5.4; what Windows and Samba offer). */
 export const FRAGMENT_MAX = 5840;
-export const FRAGMENT_MIN = 2048;
+const FRAGMENT_MIN = 2048;
 
 /**
  * Bind-time features that we answer for: security context multiplexing, keep connection on orphan.

@@ -1,10 +1,10 @@
-import { countIn, type RpcCounters } from "./counters.ts";
+import { countFault, countIn, type RpcCounters } from "./counters.ts";
 import type { RpcOutcome } from "./interface.ts";
 import { FRAGMENT_MAX } from "./negotiation.ts";
 import { OctetQueue } from "./octet-queue.ts";
 import { appendBindAck, type BindAck, CONTEXT_RESULT } from "./pdu/bind-ack.ts";
 import { appendBindNak } from "./pdu/bind-nak.ts";
-import { appendFault, type Fault } from "./pdu/fault.ts";
+import { appendFault, FAULT_STATUS, type Fault } from "./pdu/fault.ts";
 import { appendResponse } from "./pdu/response.ts";
 
 /** A call that awaits its outcome: handed out with the call, given back to `respond`. */
@@ -84,7 +84,7 @@ export class Replies {
   }
 
   fault(callId: number, fault: Fault): void {
-    countIn(this.#counters.faults, fault.status);
+    countFault(this.#counters.faults, fault.status);
     this.#counters.pdusSent += 1;
     appendFault(this.output, callId, fault, true);
   }
@@ -111,7 +111,9 @@ export class Replies {
   #answer(pending: PendingCall, outcome: RpcOutcome): void {
     const { callId, contextId } = pending;
     if (outcome.kind === "fault") {
-      const { status, didNotExecute } = outcome;
+      const { didNotExecute } = outcome;
+      // A fault of status 0 would be no fault to its reader (MS-RPCE 3.1.1.5.5).
+      const status = outcome.status === 0 ? FAULT_STATUS.unspecified : outcome.status;
       this.fault(callId, { contextId, status, didNotExecute });
       return;
     }

@@ -120,8 +120,8 @@ export class ServedSocket {
       this.#flush();
     } while (wasBlocked && !this.#over && !this.#connection.blocked);
     this.#pumping = false;
-    if (this.#over) return;
     if (this.#closeReason !== undefined) this.#finish();
+    if (this.#over) return;
     this.#pauseOrResume();
     this.#watch();
   }

@@ -1,13 +1,11 @@
 import type { CloseReason } from "./connection.ts";
 import type { RpcCounters } from "./counters.ts";
 
-/** Why a connection was closed as soon as it was open. */
-export const REFUSAL_REASONS = ["admission", "connections", "perAddress"] as const;
 /**
- * - `admission`: the address is not let in (or the shell's `admit` said so).
- * - `connections`, `perAddress`: the limit of that name is reached.
+ * Why a connection was closed as soon as it was open: its address is not let in, or the limit of
+ * that name is reached.
  */
-export type RefusalReason = (typeof REFUSAL_REASONS)[number];
+export type RefusalReason = "admission" | "connections" | "perAddress";
 
 /** Time limits a connection can run into. */
 export type ExpiredPhase = "bind" | "idle" | "pdu" | "request" | "output" | "closing";

@@ -3,8 +3,8 @@ import { NIL_GUID, readGuid, writeGuid } from "./guid.ts";
 import { readU16, readU32, writeU16, writeU32 } from "./octets.ts";
 
 /**
- * A UUID as four unsigned 32-bit numbers, most significant first: read, compared and written without
- * making text. A bind carries one for each interface and transfer syntax it names.
+ * A UUID as four unsigned 32-bit numbers, most significant first: read, compared and written
+ * without making text. A bind carries one for each interface and transfer syntax it names.
  */
 export type Uuid = readonly [number, number, number, number];
 

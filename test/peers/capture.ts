@@ -11,7 +11,9 @@ const FLAGS = { syn: 0x02, synAck: 0x12, ack: 0x10, push: 0x18, finAck: 0x11 };
 
 export type Exchange = { readonly sent: Uint8Array; readonly answered: Uint8Array };
 
-/** A capture in the format of libpcap: per exchange a TCP connection, all sent, then all answered. */
+/**
+ * A capture in the format of libpcap: per exchange a TCP connection, all sent, then all answered.
+ */
 export function capture(exchanges: readonly Exchange[]): Uint8Array {
   const parts: Uint8Array[] = [fileHeader()];
   for (const [index, { sent, answered }] of exchanges.entries()) {

@@ -85,8 +85,9 @@ peerTest(["smbtorture"], "smbtorture: rpc.echo, in both byte orders", (smbtortur
 );
 
 /**
- * The suite's own 4 MiB; and what the suite of Samba 4.17 expects otherwise than we answer: a bind without
- * contexts is refused with reason 0 by it and Windows 2012 R2, with 4 by later ones and by us.
+ * The suite's own 4 MiB; and what the suite of Samba 4.17 expects otherwise than we answer: a bind
+ * without contexts is refused with reason 0 by it and Windows 2012 R2, with 4 by later ones and by
+ * us.
  */
 const SUITE_REQUEST_OCTETS = 4 * 1024 * 1024;
 const EXPECTED_OTHERWISE = ["test_no_auth_invalid_valid_request", "test_no_auth_no_ctx"];

@@ -123,6 +123,16 @@ test("without multiplexing replies leave in the order of their requests", () =>
     expect(await peer.pdu()).toBe(faultText(3, OPERATION_RANGE, { didNotExecute: true }));
   }));
 
+test("a fault of status 0 leaves as one of our own: 0 would be no fault", () =>
+  withServer(async ({ client, held }) => {
+    const peer = await client();
+    await peer.send(BE, request(ECHO_OPERATION.hold));
+    await peer.pdu();
+    const complete = await held.next();
+    complete({ kind: "fault", status: 0, didNotExecute: false });
+    expect(await peer.pdu()).toBe(faultText(1, 0x1c000012));
+  }));
+
 test("P0-29 half-close after a request: the reply, then the end", () =>
   withServer(async ({ client, held }) => {
     const peer = await client();

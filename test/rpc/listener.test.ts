@@ -72,7 +72,7 @@ describe("where it listens", () => {
     await first.close(0);
   });
 
-  test("where that is wanted, an endpoint that cannot be opened is left out and named", async () => {
+  test("where wanted, an endpoint that cannot be opened is left out and named", async () => {
     const said: unknown[] = [];
     const missing = { address: "192.0.2.1", port: 0 };
     const listener = await listen([missing, { address: "127.0.0.1", port: 0 }], {

@@ -25,7 +25,8 @@ describe("the management interface (C706 appendix Q)", () => {
   test("0 inq_if_ids: what is offered, without the management interface itself", () => {
     expect(call(0, "")).toBe(
       plain(
-        "00000200 01000000 01000000 04000200 c55ea160 e84d d711 a637 005056a20182 0100 0000 00000000",
+        "00000200 01000000 01000000 04000200" +
+          "c55ea160 e84d d711 a637 005056a20182 0100 0000 00000000",
       ),
     );
   });

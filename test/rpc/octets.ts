@@ -72,8 +72,8 @@ export const FIRST = 0x01;
 export const LAST = 0x02;
 export const WHOLE = 0x03;
 export const MPX = 0x10;
-export const DID_NOT_EXECUTE = 0x20;
-export const OBJECT = 0x80;
+const DID_NOT_EXECUTE = 0x20;
+const OBJECT = 0x80;
 
 export type PduOptions = {
   readonly flags?: number;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { AssociationGroups } from "../../src/rpc/association-groups.ts";
+import { countFault } from "../../src/rpc/counters.ts";
 import { DEFAULT_RPC_LIMITS } from "../../src/rpc/limits.ts";
 import { negotiateFragmentMax } from "../../src/rpc/negotiation.ts";
 import { OctetBudget } from "../../src/rpc/octet-budget.ts";
@@ -118,6 +119,15 @@ test("an empty octet queue gives back what a burst needed", () => {
   expect(queue.bytes.length).toBeGreaterThanOrEqual(10_000);
   queue.clear();
   expect(queue.bytes).toHaveLength(8);
+});
+
+test("fault statuses are told apart up to a limit, and all counted", () => {
+  const faults = new Map<number, number>();
+  for (let status = 1; status <= 100; status += 1) countFault(faults, status);
+  countFault(faults, 1);
+  expect(faults.get(1)).toBe(2);
+  expect(faults.size).toBe(65);
+  expect(faults.get(0)).toBe(36);
 });
 
 test("default limits: the times of the checklist", () => {

@@ -5,10 +5,8 @@ import { OctetQueue } from "../../src/rpc/octet-queue.ts";
 import { appendBind, decodeBind } from "../../src/rpc/pdu/bind.ts";
 import { appendBindAck, decodeBindAck } from "../../src/rpc/pdu/bind-ack.ts";
 import { appendBindNak, decodeBindNak } from "../../src/rpc/pdu/bind-nak.ts";
-import { appendCancel } from "../../src/rpc/pdu/cancel.ts";
 import { appendFault, decodeFault } from "../../src/rpc/pdu/fault.ts";
 import { decodeHeader, PDU_TYPE, type PduHeader } from "../../src/rpc/pdu/header.ts";
-import { appendOrphaned } from "../../src/rpc/pdu/orphaned.ts";
 import { appendRequest, decodeRequest } from "../../src/rpc/pdu/request.ts";
 import { appendResponse, decodeResponse } from "../../src/rpc/pdu/response.ts";
 import { readUuid, uuidFrom, uuidText, writeUuid } from "../../src/rpc/uuid.ts";
@@ -152,15 +150,6 @@ test("bind_nak names version 5.0 and its reason", () => {
   const bytes = written((output) => appendBindNak(output, 9, 8));
   expect(hex(bytes)).toBe("05000d03100000001800000009000000" + "0800010500000000");
   expect(decodeBindNak(bytes, 0, header(bytes))).toEqual({ ok: true, value: { reason: 8 } });
-});
-
-test("co_cancel and orphaned are headers alone", () => {
-  expect(hex(written((output) => appendCancel(output, 9, true)))).toBe(
-    "05001203100000001000000009000000",
-  );
-  expect(hex(written((output) => appendOrphaned(output, 9, false)))).toBe(
-    "05001303000000000010000000000009",
-  );
 });
 
 test("HOST-4 a bind of one context is 72 octets, its acknowledgement on port 1688 is 60", () => {

@@ -6,7 +6,7 @@ import { readU16, readU32, writeU16, writeU32 } from "../octets.ts";
 import { appendHeader, HEADER_LENGTH, PDU_FLAG, PDU_TYPE, type PduHeader } from "./header.ts";
 
 /** Octets in front of the stub: header, `alloc_hint(u32) context(u16) opnum(u16)`. */
-export const REQUEST_HEADER_LENGTH = HEADER_LENGTH + 8;
+const REQUEST_HEADER_LENGTH = HEADER_LENGTH + 8;
 
 /** Body of request (C706 12.6.4.9). The object UUID is there where the flag 0x80 is set. */
 export type Request = {

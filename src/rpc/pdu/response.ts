@@ -7,7 +7,7 @@ import { appendHeader, HEADER_LENGTH, PDU_FLAG, PDU_TYPE, type PduHeader } from 
  * Octets in front of the stub: header, `alloc_hint(u32) context(u16) cancel_count(u8)
  * reserved(u8)`.
  */
-export const RESPONSE_HEADER_LENGTH = HEADER_LENGTH + 8;
+const RESPONSE_HEADER_LENGTH = HEADER_LENGTH + 8;
 
 /** Body of response (C706 12.6.4.10). */
 export type Response = {
