@@ -78,6 +78,21 @@ describe("against our own server", () => {
       big.close();
     }));
 
+  test("a request larger than the socket's buffer", () =>
+    withServer(
+      async ({ port }) => {
+        const length = 6 * 1024 * 1024;
+        const data = Uint8Array.from({ length }, (_, index) => index * 11);
+        const caller = await connected(port, { replyOctetsMax: length + 4 });
+        const stub = joined(u32(length), u32(length), data);
+        const result = await caller.call(echoData, stub);
+        if (!result.ok || result.value.kind !== "response") throw new Error("no response");
+        expect(Buffer.compare(result.value.stub, stub.subarray(4))).toBe(0);
+        caller.close();
+      },
+      { requestOctets: 8 * 1024 * 1024 },
+    ));
+
   test("calls that overlap each get their own reply", () =>
     withServer(async ({ port }) => {
       const caller = await connected(port);

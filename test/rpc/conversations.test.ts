@@ -121,6 +121,20 @@ test("without multiplexing replies leave in the order of their requests", () =>
     expect(await peer.pdu()).toBe(responseText(1, octets("aa")));
     expect(await peer.pdu()).toBe(responseText(2, u32(2)));
     expect(await peer.pdu()).toBe(faultText(3, OPERATION_RANGE, { didNotExecute: true }));
+
+    await peer.send(
+      request(ECHO_OPERATION.hold, octets(""), { callId: 4 }),
+      request(addOne, u32(4), { callId: 5 }),
+      request(ECHO_OPERATION.hold, octets(""), { callId: 6 }),
+      request(addOne, u32(6), { callId: 7 }),
+    );
+    const [fourth, sixth] = [await held.next(), await held.next()];
+    fourth({ kind: "response", stub: octets("dd") });
+    expect(await peer.pdu()).toBe(responseText(4, octets("dd")));
+    expect(await peer.pdu()).toBe(responseText(5, u32(5)));
+    sixth({ kind: "response", stub: octets("ff") });
+    expect(await peer.pdu()).toBe(responseText(6, octets("ff")));
+    expect(await peer.pdu()).toBe(responseText(7, u32(7)));
   }));
 
 test("a fault of status 0 leaves as one of our own: 0 would be no fault", () =>

@@ -115,20 +115,45 @@ for (const { title, reason, limits, send, bindFirst } of SLOW) {
     ));
 }
 
+/** Sends the same again and again until the connection is over. */
+async function trickle(peer: RawClient, bytes: Uint8Array): Promise<void> {
+  while (await peer.send(bytes)) await Bun.sleep(2);
+}
+
+test("a trickle of co_cancel buys no time for a bind", () =>
+  withServer(
+    async (server) => {
+      const peer = await server.client();
+      const sending = trickle(peer, pdu(TYPE.cancel, octets("")));
+      expect(await peer.pdu()).toBe("end");
+      expect(ends(server, "bind")).toBe(1);
+      await sending;
+    },
+    { ...SHORT, bindMilliseconds: SOON },
+  ));
+
+test("a trickle of fragments buys no time for a request", () =>
+  withServer(
+    async (server) => {
+      const peer = await bound(server);
+      await peer.send(request(echoData, octets("00"), { flags: FIRST }));
+      const sending = trickle(peer, request(echoData, octets("00"), { flags: 0 }));
+      expect(await peer.pdu()).toBe("end");
+      expect(ends(server, "request")).toBe(1);
+      await sending;
+    },
+    { ...SHORT, requestMilliseconds: SOON },
+  ));
+
 test("a trickle of octets buys no time for a PDU", () =>
   withServer(
     async (server) => {
       const peer = await bound(server);
-      const long = request(echoData, new Uint8Array(5000));
-      const trickle = (async () => {
-        for (const octet of long) {
-          if (!(await peer.send(new Uint8Array([octet])))) return;
-          await Bun.sleep(2);
-        }
-      })();
+      await peer.send(request(echoData, new Uint8Array(5000)).slice(0, 24));
+      const sending = trickle(peer, octets("00"));
       expect(await peer.pdu()).toBe("end");
       expect(ends(server, "pdu")).toBe(1);
-      await trickle;
+      await sending;
     },
     { ...SHORT, pduMilliseconds: SOON },
   ));
@@ -197,13 +222,15 @@ test("a peer that never reads: its requests wait, its memory is bounded, then it
     async (server) => {
       const peer = await server.client();
       peer.socket.pause();
-      const call = request(sourceData, u32(60_000), { callId: 2 });
+      const call = request(sourceData, joined(u32(60_000), new Uint8Array(5000)), { callId: 2 });
       const flood = peer.send(BIND, ...Array(2000).fill(call));
       await until(() => ends(server, "output") > 0);
-      const { calls, octetsSent } = server.listener.statistics();
+      const { calls, octetsReceived, octetsSent } = server.listener.statistics();
       // What was answered is what the sockets took, and at most the limit and one reply beside it.
       expect(calls * 60_000).toBeLessThan(octetsSent + 65_536 + 2 * 60_000);
       expect(calls).toBeLessThan(2000);
+      // Ten million octets were on their way; what is not read stays with the peer.
+      expect(octetsReceived).toBeLessThan(5_000_000);
       peer.close();
       await flood;
       await expectService(server);
