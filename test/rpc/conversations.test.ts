@@ -9,14 +9,17 @@ import {
   FIRST,
   faultText,
   fits,
+  hex,
   joined,
   LAST,
   MGMT,
   MPX,
   NDR32,
   octets,
+  pdu,
   request,
   responseText,
+  TYPE,
   u32,
   WHOLE,
 } from "./octets.ts";
@@ -135,6 +138,17 @@ test("without multiplexing replies leave in the order of their requests", () =>
     sixth({ kind: "response", stub: octets("ff") });
     expect(await peer.pdu()).toBe(responseText(6, octets("ff")));
     expect(await peer.pdu()).toBe(responseText(7, u32(7)));
+  }));
+
+test("P0-61 a relayed reply keeps its byte order, header and all", () =>
+  withServer(async ({ client, held }) => {
+    const peer = await client();
+    await peer.send(BE, request(ECHO_OPERATION.hold));
+    await peer.pdu();
+    const complete = await held.next();
+    complete({ kind: "response", stub: u32(7, "big"), littleEndian: false });
+    const body = joined(u32(4, "big"), octets("0000 0000"), u32(7, "big"));
+    expect(await peer.pdu()).toBe(hex(pdu(TYPE.response, body, { order: "big" })));
   }));
 
 test("a fault of status 0 leaves as one of our own: 0 would be no fault", () =>

@@ -60,7 +60,8 @@ export class RawClient {
   async pdu(): Promise<string> {
     for (;;) {
       if (this.#received.length >= 16) {
-        const length = this.#received.readUInt16LE(8);
+        const big = this.#received[4] === 0;
+        const length = big ? this.#received.readUInt16BE(8) : this.#received.readUInt16LE(8);
         if (this.#received.length >= length) {
           const bytes = this.#received.subarray(0, length);
           this.#received = this.#received.subarray(length);
