@@ -45,7 +45,8 @@ function nextCommands({ appliance, configuration, programName }: BannerFacts): r
   if (status !== undefined)
     commands.push(`${programName} status --url http://${formatEndpoint(status)}`);
   if (activation !== undefined) {
-    commands.push(`${programName} client activate --server ${formatEndpoint(activation)}`);
+    const server = formatEndpoint(activation);
+    commands.push(`${programName} client activate --server ${server} --name pc-1 --threshold 1`);
   }
   const [zone] = configuration.dns.zones;
   if (discovery !== undefined && zone !== undefined) {

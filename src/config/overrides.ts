@@ -8,7 +8,7 @@ import { isTable, type Table } from "./table.ts";
 const VARIABLE_PREFIX = "MUSTER_";
 
 /** Variables with our prefix that are no keys of the file. */
-const OTHER_VARIABLES: ReadonlySet<string> = new Set(["MUSTER_CONFIG"]);
+const OTHER_VARIABLES: ReadonlySet<string> = new Set(["MUSTER_CONFIG", "MUSTER_CLIENT_STATE"]);
 
 export type Override = {
   readonly path: readonly string[];

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -130,6 +130,23 @@ describe("muster client activate", () => {
     });
   }
 
+  test("CLIENT-1: without --state this machine is kept among the user's own files", async () => {
+    const environment = { HOME: directory };
+    const once = async (...parameters: readonly string[]) => {
+      const words = ["client", "activate", "--server", server, "--json", ...parameters];
+      const { stdout } = await runCommand(words, { environment });
+      return JSON.parse(stdout).cmid as string;
+    };
+    const own = await once();
+    expect(await once()).toBe(own);
+    expect(existsSync(join(directory, ".local", "state", "muster", "client.json"))).toBe(true);
+    const others = [await once("--name", "pc-7"), await once("--name", "pc-7")];
+    expect(new Set([own, ...others]).size).toBe(3);
+    expect(await once()).toBe(own);
+    const report = await runCommand(["client", "report", "--json"], { environment });
+    expect(JSON.parse(report.stdout)).toMatchObject({ cmid: own });
+  });
+
   test("a damaged state file is said, with what to do", async () => {
     const state = join(directory, "client.json");
     writeFileSync(state, "{");
@@ -159,7 +176,7 @@ describe("muster client report", () => {
   test("without a state there is nothing to report", async () => {
     const { exitCode, stderr } = await runCommand(["client", "report", "--state", "/nonexistent"]);
     expect(exitCode).toBe(EXIT_CODE.failure);
-    expect(stderr).toContain("client activate --state FILE");
+    expect(stderr).toContain("client activate");
   });
 });
 

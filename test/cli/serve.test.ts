@@ -51,7 +51,7 @@ describe("serve", () => {
     expect(stdout).toContain("note: self-issued");
     expect(stdout.split("Try next:\n")[1]?.trimEnd().split("\n")).toEqual([
       "  muster status --url http://127.0.0.1:8080",
-      "  muster client activate --server 127.0.0.1:1688",
+      "  muster client activate --server 127.0.0.1:1688 --name pc-1 --threshold 1",
       "  dig @::1 -p 1053 _vlmcs._tcp.lab.internal SRV",
     ]);
   });

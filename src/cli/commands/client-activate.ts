@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { buildCommand } from "@stricli/core";
 import { activateClient } from "../../client/activate-client.ts";
 import { formatClientEvent } from "../../client/events.ts";
@@ -21,6 +20,7 @@ import {
   parseThreshold,
   parseTimeoutMs,
 } from "../client-flags.ts";
+import { clientStatePath } from "../client-state-path.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT_CODE, type ExitCode } from "../exit-code.ts";
 import { CliFailure } from "../failure.ts";
@@ -117,7 +117,7 @@ export const clientActivateCommand = buildCommand<Flags, [], CliContext>({
         kind: "parsed",
         parse: String,
         optional: true,
-        brief: "Where this client is kept between runs; nothing is kept without it",
+        brief: "Where this client is kept between runs (the user's own client.json)",
         placeholder: "FILE",
       },
       authority: {
@@ -146,10 +146,13 @@ export const clientActivateCommand = buildCommand<Flags, [], CliContext>({
   docs: {
     brief: "Activate this machine, or renew its activation",
     customUsage: [
-      { input: "--domain lab.example --state client.json", brief: "Find a host in DNS" },
-      { input: "--server 192.0.2.10 --json", brief: "Ask one host, for a script" },
+      { input: "--domain lab.example", brief: "Find a host in DNS" },
+      { input: "--server 192.0.2.10", brief: "Ask one host" },
+      { input: "--server 192.0.2.10 --name pc-7 --json", brief: "As another machine, in a script" },
     ],
     fullDescription:
+      "The machine keeps its CMID, its host and the authority it trusts. A machine described by\n" +
+      "--cmid, --name or --virtual is another one: it is kept only where --state says so.\n\n" +
       "Ends with 0 where the machine is activated, with 10 where the host's count is too low,\n" +
       "with 11 where the host refused, with 12 where none was reached, and with 13 where the\n" +
       "reply or the host's licence is not to be trusted.",
@@ -158,7 +161,8 @@ export const clientActivateCommand = buildCommand<Flags, [], CliContext>({
 
 async function activate(context: CliContext, flags: Flags): Promise<ActivationOutcome> {
   const { stderr } = context.process;
-  const { server, domain, dns, product, cmid, threshold, state, authority, timeout } = flags;
+  const { server, domain, dns, product, cmid, threshold, authority, timeout } = flags;
+  const stateFile = stateFileOf(context, flags);
   const defaultDomain = domainOfHostName(context.hostName);
   const say = (line: string) => writeLines(stderr, [sanitise(line, LINE_LENGTH)]);
   try {
@@ -175,7 +179,7 @@ async function activate(context: CliContext, flags: Flags): Promise<ActivationOu
       ...(product === undefined ? {} : { product }),
       ...(cmid === undefined ? {} : { cmid }),
       ...(threshold === undefined ? {} : { threshold }),
-      ...(state === undefined ? {} : { stateFile: resolve(state) }),
+      ...(stateFile === undefined ? {} : { stateFile }),
       ...(authority === undefined ? {} : { trustedAuthorityKey: authority }),
       ...(timeout === undefined ? {} : { timeoutMs: timeout }),
     });
@@ -183,6 +187,13 @@ async function activate(context: CliContext, flags: Flags): Promise<ActivationOu
     if (!(error instanceof ClientStateError)) throw error;
     throw new CliFailure(EXIT_CODE.failure, `muster: ${error.message}`, error.hint);
   }
+}
+
+/** A machine that only the command line describes is a trial or a test: none of the user's own. */
+function stateFileOf(context: CliContext, flags: Flags): string | undefined {
+  const { state, cmid, name, virtual } = flags;
+  const isAnother = cmid !== undefined || name !== undefined || virtual;
+  return isAnother && state === undefined ? undefined : clientStatePath(context, state);
 }
 
 const LINE_LENGTH = 1024;

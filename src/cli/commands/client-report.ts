@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { buildCommand } from "@stricli/core";
 import { clientReport, formatClientReport } from "../../client/report.ts";
 import { ClientStateError } from "../../client/state-error.ts";
@@ -7,18 +6,23 @@ import { buildInfo } from "../../platform/build-info.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { sha256 } from "../../platform/hash.ts";
 import { sanitise } from "../../platform/text.ts";
+import { CLIENT_STATE_VARIABLE, clientStatePath } from "../client-state-path.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT_CODE } from "../exit-code.ts";
 import { CliFailure } from "../failure.ts";
 import { writeJson, writeLines } from "../output.ts";
 
-type Flags = { readonly state: string; readonly json: boolean };
+type Flags = { readonly state?: string; readonly json: boolean };
 
 const LINE_LENGTH = 1024;
 
 export const clientReportCommand = buildCommand<Flags, [], CliContext>({
   async func(flags) {
-    const path = resolve(flags.state);
+    const path = clientStatePath(this, flags.state);
+    if (path === undefined) {
+      const hint = `give --state FILE, or set ${CLIENT_STATE_VARIABLE}`;
+      throw new CliFailure(EXIT_CODE.failure, "muster: this user has no home for a state", hint);
+    }
     const loaded = await load(path, this.programName);
     writeLines(
       this.process.stderr,
@@ -36,7 +40,8 @@ export const clientReportCommand = buildCommand<Flags, [], CliContext>({
       state: {
         kind: "parsed",
         parse: String,
-        brief: "Where the client is kept",
+        optional: true,
+        brief: "Where the client is kept (the user's own client.json)",
         placeholder: "FILE",
       },
       json: { kind: "boolean", default: false, brief: "As a JSON document" },
@@ -44,7 +49,7 @@ export const clientReportCommand = buildCommand<Flags, [], CliContext>({
   },
   docs: {
     brief: "Show this machine's licence, host and intervals",
-    customUsage: [{ input: "--state client.json", brief: "In the form of slmgr.vbs /dlv" }],
+    customUsage: [{ input: "", brief: "In the form of slmgr.vbs /dlv" }],
   },
 });
 
@@ -59,6 +64,6 @@ async function load(path: string, programName: string) {
   throw new CliFailure(
     EXIT_CODE.failure,
     `muster: ${path}: there is no client's state`,
-    `\`${programName} client activate --state FILE\` begins one`,
+    `\`${programName} client activate\` begins one`,
   );
 }
