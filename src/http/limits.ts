@@ -1,4 +1,10 @@
-/** What one HTTP client may ask for. Every limit of the service, in one place. */
+/**
+ * What one HTTP client may ask for. Every limit of the service, in one place.
+ *
+ * Two things the runtime's server lets nobody limit: how many connections are open at once (silent
+ * ones are closed within twelve seconds, for about 500 octets of memory each), and how long a
+ * client may leave a response unread that is larger than the system's send buffer (for ever).
+ */
 export type HttpLimits = {
   /** Octets of the request target as the client sent it; beyond: 414. */
   readonly targetOctets: number;
