@@ -41,6 +41,8 @@ export async function exchangeByUdp(exchange: Exchange): Promise<Outcome> {
   let socket: Bun.udp.ConnectedSocket<"uint8array">;
   try {
     socket = await Bun.udpSocket({
+      // A socket connects within its own family only, and is one of IPv4 unless told.
+      hostname: server.address.includes(":") ? "::" : "0.0.0.0",
       binaryType: "uint8array",
       connect: { hostname: server.address, port: server.port },
       socket: {
