@@ -51,7 +51,8 @@ async function freePort(first: number): Promise<number> {
 
 function isTcpFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const server = createServer();
+    // A client that is already trying this port must not keep the probe open.
+    const server = createServer((socket) => socket.destroy());
     server.once("error", () => resolve(false));
     server.listen({ host: ADDRESS, port, exclusive: true }, () => {
       server.close(() => resolve(true));
