@@ -72,6 +72,8 @@ export type StartOptions = RunOptions & {
   /** TOML; by default every listener takes a free port of 127.0.0.1. */
   readonly configuration?: string;
   readonly parameters?: readonly string[];
+  /** A command that runs the one that follows it in its own place, such as `unshare --mount`. */
+  readonly wrapper?: readonly string[];
 };
 
 const LOOPBACK_CONFIGURATION = ["rpc", "dns", "http"]
@@ -84,18 +86,17 @@ export async function startExecutable(options: StartOptions = {}): Promise<Runni
   const readyFile = join(directory, "ready.json");
   rmSync(readyFile, { force: true });
   writeFileSync(join(directory, "appliance.toml"), options.configuration ?? LOOPBACK_CONFIGURATION);
-  const child = spawn(
+  const [command = "", ...parameters] = [
+    ...(options.wrapper ?? []),
     executable(),
-    [
-      "serve",
-      "--config",
-      "appliance.toml",
-      "--ready-file",
-      readyFile,
-      ...(options.parameters ?? []),
-    ],
-    { cwd: directory, env: bareEnvironment(options), stdio: ["ignore", "pipe", "pipe"] },
-  );
+    ...["serve", "--config", "appliance.toml", "--ready-file", readyFile],
+    ...(options.parameters ?? []),
+  ];
+  const child = spawn(command, parameters, {
+    cwd: directory,
+    env: bareEnvironment(options),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const output = collect(child);
   const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
   const { processId, listening } = await waitUntilReady(child, readyFile, ended, output.stderr);
