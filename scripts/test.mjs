@@ -5,6 +5,9 @@ import { build } from "./build.mjs";
 import { findBun, install, root, run } from "./tools.mjs";
 
 const report = join(root, "dist", "test-report.xml");
+/** Far beyond what all tests take: a test that hangs must not hang whoever waits for the result. */
+const TESTS_MILLISECONDS_MAXIMUM = 20 * 60_000;
+
 const figures = { passed: 0, failed: 0, skipped: 0 };
 
 /** A check counts as one. */
@@ -32,7 +35,10 @@ async function tool(path, ...parameters) {
 async function runTests() {
   rmSync(report, { force: true });
   const parameters = ["test", "--reporter=junit", `--reporter-outfile=${report}`];
-  const code = await run(findBun(), [...parameters, ...process.argv.slice(2)]);
+  const code = await run(findBun(), [...parameters, ...process.argv.slice(2)], {
+    timeout: TESTS_MILLISECONDS_MAXIMUM,
+    killSignal: "SIGKILL",
+  });
   const counted = readReport();
   figures.passed += counted.tests - counted.failures - counted.skipped;
   figures.skipped += counted.skipped;
