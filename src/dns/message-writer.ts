@@ -24,7 +24,7 @@ export class MessageWriter {
     this.#used = HEADER_OCTETS;
     this.#labels = 0;
     this.#pointers = [];
-    this.#name(question, true);
+    this.#name(question, false);
     this.#used += QUESTION_FIXED_OCTETS;
     this.#bodyStart = this.#used;
   }
@@ -98,9 +98,11 @@ export class MessageWriter {
 
   /** Writes a name, its longest known suffix as a pointer where that is allowed. */
   #name(name: Name, compress: boolean): void {
+    // Not its own labels: what follows them is not written yet.
+    const known = this.#labels;
     let at = 0;
     while ((name[at] ?? 0) !== 0) {
-      const target = compress ? this.#findSuffix(name, at) : -1;
+      const target = compress ? this.#findSuffix(name, at, known) : -1;
       if (target >= 0) {
         this.#pointers.push(this.#used);
         this.#write16(0xc000 | target);
@@ -118,9 +120,9 @@ export class MessageWriter {
     this.#used += 1;
   }
 
-  /** Where the message already holds the suffix of `name` from `at` on, or -1. */
-  #findSuffix(name: Name, at: number): number {
-    for (let index = 0; index < this.#labels; index += 1) {
+  /** Where one of the `known` labels begins the suffix of `name` from `at` on, or -1. */
+  #findSuffix(name: Name, at: number, known: number): number {
+    for (let index = 0; index < known; index += 1) {
       const offset = this.#labelOffsets[index] ?? 0;
       if (this.#holds(offset, name, at)) return offset;
     }

@@ -101,14 +101,6 @@ export class RecordStore {
     this.#free.push(set);
   }
 
-  /** Empties the set but keeps its number. */
-  clear(set: number): void {
-    this.#wasted += this.length(set);
-    this.#counts[set] = 0;
-    this.#lengths[set] = 0;
-    this.#offsets[set] = this.#used;
-  }
-
   has(set: number, rdata: Uint8Array): boolean {
     return this.all(set).some((own) => sameOctets(own, rdata));
   }
