@@ -5,7 +5,7 @@ import { EVENT_CODE } from "../../src/activation/events.ts";
 import { openStore, type Store, type StoredGroup } from "../../src/store/store.ts";
 import { CLIENT_PRODUCT, cmid, NOW, requestOf } from "../activation/support.ts";
 import { scratchDirectory } from "../support/scratch.ts";
-import { commit, effectOf, groupOf, Ledger } from "./support.ts";
+import { commit, effectOf, failureOf, groupOf, Ledger } from "./support.ts";
 
 const folder = scratchDirectory("store");
 let files = 0;
@@ -183,7 +183,7 @@ describe("STORE-4: a backup while serving", () => {
     await store.backup(copyPath);
     expect((await (await opened(copyPath)).totals()).events).toBe(1);
     const nowhere = join(folder, "missing", "copy.db");
-    await expect(store.backup(nowhere)).rejects.toMatchObject({ code: "backup" });
+    expect(await failureOf(store.backup(nowhere))).toMatchObject({ code: "backup" });
     expect(store.health()).toEqual({ state: "ok" });
   });
 });
