@@ -9,6 +9,7 @@
  * rules are those that Windows and Samba share; MS-RPCE section numbers stand where they come from.
  */
 import type { AssociationGroups } from "./association-groups.ts";
+import { ConnectionLifetime } from "./connection-lifetime.ts";
 import { type ConnectionState, pduVerdict } from "./connection-states.ts";
 import type { RpcCounters } from "./counters.ts";
 import type { PeerAddress, RpcCall, RpcInterface, RpcOutcome } from "./interface.ts";
@@ -76,6 +77,7 @@ export class RpcConnection {
   readonly #framer: PduFramer;
   readonly #replies: Replies;
   readonly #contexts: ContextTable = new Map();
+  readonly #lifetime = new ConnectionLifetime();
   #state: ConnectionState = "unbound";
   #partial: PartialRequest | undefined;
   #associationGroup = 0;
@@ -375,7 +377,8 @@ export class RpcConnection {
       return undefined;
     }
     this.#context.counters.calls += 1;
-    const call = { opnum, stub, littleEndian, objectUuid, peer: this.#peer };
+    const connection = this.#lifetime;
+    const call = { opnum, stub, littleEndian, objectUuid, peer: this.#peer, connection };
     return { kind: "call", pending, entry, call };
   }
 
@@ -435,6 +438,7 @@ export class RpcConnection {
     this.#replies.end();
     if (this.#associationGroup !== 0) this.#context.associations.leave(this.#associationGroup);
     this.#associationGroup = 0;
+    this.#lifetime.end();
   }
 }
 

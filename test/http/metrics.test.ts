@@ -198,9 +198,14 @@ describe("what is observed", () => {
 
 describe("what the parts are wrapped in", () => {
   const PEER = { address: "192.0.2.7", port: 50_000 };
-  const call = (opnum: number): RpcCall => {
-    return { opnum, stub: new Uint8Array(), littleEndian: true, objectUuid: undefined, peer: PEER };
-  };
+  const call = (opnum: number): RpcCall => ({
+    opnum,
+    stub: new Uint8Array(),
+    littleEndian: true,
+    objectUuid: undefined,
+    peer: PEER,
+    connection: { onClose: () => {} },
+  });
   /** `invoke` of an interface that answers thus, wrapped; a second passes meanwhile. */
   const invoke = (opnum: number, outcome: RpcOutcome) => {
     const observed: (readonly [number, number])[] = [];

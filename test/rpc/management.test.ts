@@ -10,8 +10,9 @@ function call(opnum: number, stub: string, littleEndian = true): string {
   const management = managementInterface([echoInterface()], () => STATISTICS);
   const outcomes: RpcOutcome[] = [];
   const peer = { address: "192.0.2.1", port: 1 };
+  const connection = { onClose: () => {} };
   management.invoke(
-    { opnum, stub: octets(stub), littleEndian, objectUuid: undefined, peer },
+    { opnum, stub: octets(stub), littleEndian, objectUuid: undefined, peer, connection },
     (outcome) => outcomes.push(outcome),
   );
   const [outcome] = outcomes;

@@ -15,6 +15,8 @@ export const FAULT_STATUS = {
   accessDenied: 0x00000005,
   /** RPC_S_SERVER_UNAVAILABLE: what stands behind this server cannot be reached. */
   serverUnavailable: 0x000006ba,
+  /** RPC_S_CALL_FAILED: the connection was lost with the call on it; it may have had an effect. */
+  callFailed: 0x000006be,
   /**
    * RPC_S_CALL_FAILED_DNE's neighbour RPC_S_NO_CALL_ACTIVE: the call was cancelled before it began.
    */
