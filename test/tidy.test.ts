@@ -24,7 +24,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["store"],
   ["authority"],
   ["host"],
-  ["dns", "http", "client", "fleet"],
+  ["dns", "http", "client", "fleet", "relay"],
   ["config"],
   ["cli", "appliance.ts"],
   ["main.ts"],
@@ -36,8 +36,9 @@ const EXCEPTIONS: readonly (readonly [from: string, to: string])[] = [
   ["*", "src/protocol/types.ts"],
   ["*", "src/protocol/hresult.ts"],
   ["*", "src/protocol/guid.ts"],
-  // A client finds its host by DNS; many clients are clients.
+  // Clients and the relay find their hosts by DNS; many clients are clients.
   ["client", "src/dns/"],
+  ["relay", "src/dns/"],
   ["fleet", "src/client/"],
   ["fleet", "src/dns/"],
   ["cli", "src/appliance.ts"],
