@@ -48,6 +48,7 @@ export class CountingCache {
   readonly #undo: UndoLog;
   readonly #ends = emptyRing();
   readonly #byCmid = new Map<Guid, Node>();
+  #settledTime: number | undefined;
 
   constructor(undo: UndoLog) {
     this.#undo = undo;
@@ -61,6 +62,18 @@ export class CountingCache {
   /** Sequence of the oldest record held; undefined while empty. */
   get oldestSequence(): number | undefined {
     return this.size === 0 ? undefined : this.#ends.newer.sequence;
+  }
+
+  /**
+   * The time to which later records were set back since {@link forgetSettledTime}; undefined where
+   * none was. A store has to do the same to its own.
+   */
+  get settledTime(): number | undefined {
+    return this.#settledTime;
+  }
+
+  forgetSettledTime(): void {
+    this.#settledTime = undefined;
   }
 
   /** How many records were made later than `deadline`. Changes nothing. */
@@ -133,6 +146,7 @@ export class CountingCache {
       const settled = node;
       const { time } = node;
       settled.time = now;
+      this.#settledTime = now;
       this.#undo.push(() => {
         settled.time = time;
       });

@@ -41,6 +41,8 @@ export type ApplicationEffect = {
   readonly largestRequiredCount: number;
   /** Every record of a lower sequence is gone: they leave oldest first (COUNT-7). */
   readonly oldestSequence: number;
+  /** Every record of a later time is set back to this one: the host's clock was. */
+  readonly settledTime: number | undefined;
 };
 
 /** What a group of requests left behind besides the requests themselves, for the store. */
@@ -65,8 +67,8 @@ export function replyCountOf(count: number, largestRequiredCount: number, policy
 }
 
 /**
- * Everything the rules remember between requests. Changes belong to the group of requests at hand
- * until {@link ActivationState.accept} keeps them or {@link ActivationState.rollback} takes them
+ * Everything the rules remember between requests. Changes belong to the group of requests at hand,
+ * all of one time by the host's clock, until {@link ActivationState.accept} keeps them or {@link ActivationState.rollback} takes them
  * back, exactly.
  */
 export class ActivationState {
@@ -147,7 +149,8 @@ export class ActivationState {
       if (application === undefined) return [];
       const { cache, largestRequiredCount } = application;
       const oldestSequence = cache.oldestSequence ?? this.#nextSequence;
-      return [{ applicationId, largestRequiredCount, oldestSequence }];
+      const { settledTime } = cache;
+      return [{ applicationId, largestRequiredCount, oldestSequence, settledTime }];
     });
     return { applications, figures: this.#figures };
   }
@@ -155,12 +158,17 @@ export class ActivationState {
   /** The group at hand is stored: its changes stay. */
   accept(): void {
     this.#undo.forget();
-    this.#touched.clear();
+    this.#endGroup();
   }
 
   /** The group at hand was not stored: its changes never happened. */
   rollback(): void {
     this.#undo.rollback();
+    this.#endGroup();
+  }
+
+  #endGroup(): void {
+    for (const id of this.#touched) this.#applications.get(id)?.cache.forgetSettledTime();
     this.#touched.clear();
   }
 
@@ -183,6 +191,7 @@ export class ActivationState {
       if (policy.counting === "physical" && record.virtual) continue;
       cache.renew(record);
     }
+    cache.forgetSettledTime();
     cache.expire(recordDeadline(now, policy));
     cache.trim(capacityOf(largestRequiredCount, policy));
     this.#undo.forget();

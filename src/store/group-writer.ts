@@ -31,6 +31,7 @@ export class GroupWriter {
   readonly #deleteRecord: Statement;
   readonly #insertRecord: Statement;
   readonly #dropRecords: Statement;
+  readonly #settleRecords: Statement;
   readonly #putApplication: Statement;
   readonly #deleteApplication: Statement;
   readonly #putFigures: Statement;
@@ -64,6 +65,9 @@ export class GroupWriter {
     );
     this.#dropRecords = statements.prepare(
       "DELETE FROM cache_record WHERE application_id = ? AND sequence < ?",
+    );
+    this.#settleRecords = statements.prepare(
+      "UPDATE cache_record SET time = ?1 WHERE application_id = ?2 AND time > ?1",
     );
     this.#putApplication = statements.prepare(
       "INSERT OR REPLACE INTO application (application_id, largest_required_count) VALUES (?, ?)",
@@ -155,10 +159,11 @@ export class GroupWriter {
   }
 
   #writeApplication(application: ApplicationEffect): void {
-    const { applicationId, largestRequiredCount, oldestSequence } = application;
+    const { applicationId, largestRequiredCount, oldestSequence, settledTime } = application;
     const octets = guidToOctets(applicationId);
     this.#putApplication.run(octets, largestRequiredCount);
     this.#dropRecords.run(octets, oldestSequence);
+    if (settledTime !== undefined) this.#settleRecords.run(settledTime, octets);
   }
 
   #writeFigures(figures: Figures): void {
