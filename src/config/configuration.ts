@@ -8,6 +8,7 @@ import {
 } from "../activation/default-catalogue.ts";
 import type { Policy } from "../activation/policy.ts";
 import { DEFAULT_DNS_LIMITS, type DnsLimits } from "../dns/limits.ts";
+import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "../http/limits.ts";
 import type { Endpoint } from "../platform/endpoint.ts";
 import { type AddressBlock, PRIVATE_KEYWORD, parseAddressList } from "../rpc/addresses.ts";
 import { DEFAULT_RPC_LIMITS, type RpcLimits } from "../rpc/limits.ts";
@@ -19,7 +20,11 @@ type Parsed = Camelised<ParsedConfiguration>;
 
 /** Every value is present and valid. Paths are absolute, names are in lower case. */
 export type Configuration = {
-  readonly appliance: { readonly name: string; readonly dataDirectory: string };
+  readonly appliance: {
+    readonly name: string;
+    readonly dataDirectory: string;
+    readonly controlSocket: string;
+  };
   readonly rpc: {
     readonly listen: readonly Endpoint[];
     readonly onBindFailure: "fail" | "continue";
@@ -46,6 +51,12 @@ export type Configuration = {
     readonly listen: readonly Endpoint[];
     /** Every name that browsers may call it by. */
     readonly hostNames: readonly string[];
+    readonly token: string | undefined;
+    /** Goes before `token`. */
+    readonly tokenFile: string | undefined;
+    readonly openDetails: boolean;
+    readonly tls: { readonly certificate: string; readonly key: string } | undefined;
+    readonly limits: HttpLimits;
   };
   readonly store: { readonly file: string };
   readonly log: Parsed["log"];
@@ -61,6 +72,8 @@ export type Surroundings = {
 };
 
 const FALLBACK_NAME = "muster";
+/** In a folder of its own, which only its owner may enter. */
+const DEFAULT_CONTROL_SOCKET = "control/muster.sock";
 const SECOND = 1000;
 
 export function deriveConfiguration(
@@ -72,7 +85,11 @@ export function deriveConfiguration(
   const dataDirectory = absolute(surroundings.baseDirectory, appliance.dataDirectory);
   const host = qualifyHost(dns.host ?? name, dns.zones);
   return {
-    appliance: { name, dataDirectory },
+    appliance: {
+      name,
+      dataDirectory,
+      controlSocket: absolute(dataDirectory, appliance.controlSocket ?? DEFAULT_CONTROL_SOCKET),
+    },
     rpc: {
       listen: rpc.listen,
       onBindFailure: rpc.onBindFailure,
@@ -88,7 +105,10 @@ export function deriveConfiguration(
       addresses: dns.addresses,
       limits: dnsLimits(dns.limits),
     },
-    http: { listen: http.listen, hostNames: [...new Set([name, host, ...http.hostNames])] },
+    http: {
+      ...deriveHttp(http, surroundings.baseDirectory),
+      hostNames: [...new Set([name, host, ...http.hostNames])],
+    },
     store: { file: absolute(dataDirectory, store.file) },
     log,
     products: product.length === 0 ? DEFAULT_CATALOGUE : product.map(withThreshold),
@@ -120,6 +140,23 @@ function dnsLimits(limits: Parsed["dns"]["limits"]): DnsLimits {
     udpPayloadOctets: limits.udpPayloadOctets,
     tcpConnections: limits.tcpConnections,
     tcpIdleMs: limits.tcpIdleSeconds * SECOND,
+  };
+}
+
+function deriveHttp(
+  { listen, token, tokenFile, openDetails, tlsCertificate, tlsKey, limits }: Parsed["http"],
+  base: string,
+): Omit<Configuration["http"], "hostNames"> {
+  return {
+    listen,
+    token,
+    tokenFile: tokenFile === undefined ? undefined : absolute(base, tokenFile),
+    openDetails,
+    tls:
+      tlsCertificate === undefined || tlsKey === undefined
+        ? undefined
+        : { certificate: absolute(base, tlsCertificate), key: absolute(base, tlsKey) },
+    limits: { ...DEFAULT_HTTP_LIMITS, ...limits },
   };
 }
 

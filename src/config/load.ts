@@ -146,7 +146,8 @@ function originFinder(
 
 function explain(input: Table, locate: (path: KeyPath) => Origin): readonly ExplainedKey[] {
   const keys: ExplainedKey[] = keyDefinitions.map(({ path, node }) => {
-    const value = valueAt(input, path);
+    const given = valueAt(input, path);
+    const value = given !== undefined && node.secret === true ? "(hidden)" : given;
     const key = formatPath(path);
     if (value === undefined) return { key, value: node.default, origin: { kind: "default" } };
     return { key, value, origin: locate(path) };

@@ -9,6 +9,8 @@ export type SchemaNode = {
   readonly default?: unknown;
   /** A value to show where there is no default (`examples` is JSON Schema's, but zod drops it). */
   readonly example?: unknown;
+  /** Not to be shown once it is set. */
+  readonly secret?: boolean;
   readonly enum?: readonly string[];
   readonly minimum?: number;
   readonly maximum?: number;

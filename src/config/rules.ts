@@ -4,7 +4,7 @@ import { isLoopback, isWildcard } from "../platform/address.ts";
 import { type Endpoint, formatEndpoint } from "../platform/endpoint.ts";
 import { parseAddress } from "../rpc/addresses.ts";
 import { qualifyHost } from "./configuration.ts";
-import type { KeyPath } from "./outline.ts";
+import { type KeyPath, nodeAt } from "./outline.ts";
 import type { Finding } from "./problem.ts";
 import type { ParsedConfiguration } from "./schema.ts";
 
@@ -174,12 +174,46 @@ function* exposureIsMeant({ rpc, http }: ParsedConfiguration): Iterable<RuleFind
   }
   for (const [index, { address }] of http.listen.entries()) {
     if (isLoopback(address)) continue;
+    const [what, hint] = http.open_details
+      ? ["status, client names and events", "http.open_details = false asks for a token"]
+      : ["status and figures", "client names and events ask for http.token"];
     yield warning(
       ["http", "listen", index],
-      `${address} shows status and client names to whoever reaches it`,
-      "it has no log-in",
+      `${address} shows ${what} to whoever reaches it`,
+      hint,
     );
   }
+}
+
+/** RFC 6750 section 5.3: a token that everybody knows is none. */
+function* tokenIsSecret({ http }: ParsedConfiguration): Iterable<RuleFinding> {
+  if (http.token_file !== undefined) {
+    if (http.token !== undefined) {
+      yield warning(["http", "token"], "not used: http.token_file goes before it");
+    }
+  } else if (http.token === nodeAt(["http", "token"])?.example) {
+    yield warning(["http", "token"], "is the example that everybody can read", "choose another");
+  }
+}
+
+function* tlsIsComplete({ http }: ParsedConfiguration): Iterable<RuleFinding> {
+  const pair = ["tls_certificate", "tls_key"] as const;
+  for (const [key, other] of [pair, pair.toReversed()] as readonly (typeof pair)[]) {
+    if (http[key] === undefined || http[other] !== undefined) continue;
+    yield error(["http", key], `is of no use without http.${other}`, "name both, or neither");
+  }
+}
+
+function* httpLimitsFit({ http: { limits } }: ParsedConfiguration): Iterable<RuleFinding> {
+  if (limits.connections_per_address <= limits.connections) return;
+  yield {
+    ...error(
+      ["http", "limits", "connections_per_address"],
+      `${limits.connections_per_address} is above http.limits.connections (${limits.connections})`,
+      "one address could take all of them",
+    ),
+    restsOn: [["http", "limits", "connections"]],
+  };
 }
 
 function* limitsFit({ rpc: { limits } }: ParsedConfiguration): Iterable<RuleFinding> {
@@ -205,6 +239,9 @@ const RULES: readonly Rule[] = [
   productsAreFew,
   listenersDiffer,
   exposureIsMeant,
+  tokenIsSecret,
+  tlsIsComplete,
+  httpLimitsFit,
   renewalWithinRecord,
   unusedActivationKeys,
   publicationHasZones,

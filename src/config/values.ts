@@ -102,6 +102,23 @@ export const filePath = (): z.ZodType<string, string> =>
     text !== "" && !text.includes("\0") && text.length <= PATH_LENGTH_MAXIMUM ? text : undefined,
   );
 
+const TOKEN_LENGTH_MINIMUM = 16;
+const TOKEN_LENGTH_MAXIMUM = 256;
+
+/** A bearer token (RFC 6750 section 2.1), long enough not to be guessed. */
+export const token = (): z.ZodType<string, string> =>
+  textForm(
+    "a token",
+    `${TOKEN_LENGTH_MINIMUM} to ${TOKEN_LENGTH_MAXIMUM} letters, digits and -._~+/, = at its end`,
+    (text) => (isToken(text) ? text : undefined),
+  );
+
+export function isToken(text: string): boolean {
+  const { length } = text;
+  if (length < TOKEN_LENGTH_MINIMUM || length > TOKEN_LENGTH_MAXIMUM) return false;
+  return /^[A-Za-z0-9\-._~+/]+=*$/.test(text);
+}
+
 /** A whole number within bounds that are part of the documentation. */
 export const whole = (minimum: number, maximum: number): z.ZodInt =>
   z.int().min(minimum).max(maximum);

@@ -59,7 +59,9 @@ function error(path: KeyPath, what: string, hint: string | undefined): Finding {
 
 type Words = { readonly what: string; readonly hint: string | undefined };
 
-function wording(issue: Issue, value: unknown, node: SchemaNode | undefined): Words {
+function wording(issue: Issue, given: unknown, node: SchemaNode | undefined): Words {
+  // A secret that is mistaken is a secret still.
+  const value = node?.secret === true && typeof given === "string" ? "(hidden)" : given;
   switch (issue.code) {
     case "invalid_type":
       if (value === undefined) return { what: "missing", hint: exampleHint(node) };

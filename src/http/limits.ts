@@ -1,11 +1,11 @@
-/**
- * What one HTTP client may ask for. Every limit of the service, in one place.
- *
- * Two things the runtime's server lets nobody limit: how many connections are open at once (silent
- * ones are closed within twelve seconds, for about 500 octets of memory each), and how long a
- * client may leave a response unread that is larger than the system's send buffer (for ever).
- */
+/** What HTTP clients may ask for. Every limit of the service, in one place. */
 export type HttpLimits = {
+  /** Connections open at once, all together; one more is closed at once. */
+  readonly connections: number;
+  /** Connections open at once from one address. */
+  readonly connectionsPerAddress: number;
+  /** Seconds that a client may leave what was sent to it unread. */
+  readonly stallSeconds: number;
   /** Octets of the request target as the client sent it; beyond: 414. */
   readonly targetOctets: number;
   /**
@@ -24,15 +24,24 @@ export type HttpLimits = {
   readonly requestsAtOnce: number;
   /** Requests in work at once from one address; beyond: 429. */
   readonly requestsAtOncePerAddress: number;
+  /** Event streams open at once, all together; beyond: 503. Each is a connection too. */
+  readonly streams: number;
+  /** Event streams open at once from one address; beyond: 429. */
+  readonly streamsPerAddress: number;
 };
 
 export const DEFAULT_HTTP_LIMITS: HttpLimits = {
+  connections: 256,
+  connectionsPerAddress: 64,
+  stallSeconds: 30,
   targetOctets: 2048,
   headerOctets: 8192,
   bodyOctets: 65_536,
   idleSeconds: 10,
   requestsAtOnce: 256,
   requestsAtOncePerAddress: 32,
+  streams: 64,
+  streamsPerAddress: 16,
 };
 
 /** What clients that were turned away are told to wait. */

@@ -73,10 +73,16 @@ describe("what holds without a file", () => {
     expect(configuration.appliance).toEqual({
       name: "box7",
       dataDirectory: "/srv/lab/muster-data",
+      controlSocket: "/srv/lab/muster-data/control/muster.sock",
     });
     expect(configuration.dns.host).toBe("box7.lab.internal");
     expect(configuration.store.file).toBe("/srv/lab/muster-data/muster.db");
     expect(configuration.http.hostNames).toEqual(["box7", "box7.lab.internal"]);
+  });
+
+  test("a status service that shows clients to nobody else, without TLS", () => {
+    const { token, tokenFile, openDetails, tls } = configuration.http;
+    expect([token, tokenFile, openDetails, tls]).toEqual([undefined, undefined, false, undefined]);
   });
 
   test("a machine whose name DNS does not take", () => {
@@ -92,6 +98,17 @@ describe("what holds without a file", () => {
 });
 
 describe("what the file says", () => {
+  test("the token is used and never shown", () => {
+    const loaded = load({
+      text: '[http]\ntoken = "0123456789abcdef"\ntls_key = "k"\ntls_certificate = "/c"',
+    });
+    if (!loaded.ok) throw new Error("refused");
+    const { http } = loaded.value.configuration;
+    expect(http.token).toBe("0123456789abcdef");
+    expect(http.tls).toEqual({ certificate: "/c", key: "/srv/lab/k" });
+    expect(JSON.stringify(loaded.value.explain())).not.toContain("0123456789abcdef");
+  });
+
   test("addresses that are admitted besides and that never are", () => {
     const text = '[rpc]\nallow = ["198.51.100.0/24"]\ndeny = ["10.66.0.0/16"]';
     const { rpc } = configured({ text });
@@ -365,7 +382,47 @@ const CASES: readonly Case[] = [
     name: "status shown to a network: a warning",
     given: { text: '[http]\nlisten = ["192.0.2.1:8080"]' },
     says: [
-      "warning: appliance.toml:2:11: http.listen[0]: 192.0.2.1 shows status and client names to whoever reaches it; it has no log-in",
+      "warning: appliance.toml:2:11: http.listen[0]: 192.0.2.1 shows status and figures to whoever reaches it; client names and events ask for http.token",
+    ],
+  },
+  {
+    name: "client names shown to a network: a warning that says so",
+    given: { text: '[http]\nlisten = ["192.0.2.1:8080"]\nopen_details = true' },
+    says: [
+      "warning: appliance.toml:2:11: http.listen[0]: 192.0.2.1 shows status, client names and events to whoever reaches it; http.open_details = false asks for a token",
+    ],
+  },
+  {
+    name: "a token that can be guessed, which is not repeated for the log to keep",
+    given: { text: '[http]\ntoken = "hunter2"' },
+    says: [
+      'appliance.toml:2:1: http.token: expected a token, found "(hidden)"; 16 to 256 letters, digits and -._~+/, = at its end',
+    ],
+  },
+  {
+    name: "the token of the example: a warning",
+    given: { text: '[http]\ntoken = "change-me-to-a-long-random-text"' },
+    says: [
+      "warning: appliance.toml:2:1: http.token: is the example that everybody can read; choose another",
+    ],
+  },
+  {
+    name: "a token beside its file: a warning",
+    given: { text: '[http]\ntoken = "0123456789abcdef"\ntoken_file = "token"' },
+    says: ["warning: appliance.toml:2:1: http.token: not used: http.token_file goes before it"],
+  },
+  {
+    name: "a certificate without its key, and the other way round",
+    given: { text: '[http]\ntls_certificate = "a.pem"' },
+    says: [
+      "appliance.toml:2:1: http.tls_certificate: is of no use without http.tls_key; name both, or neither",
+    ],
+  },
+  {
+    name: "a key without its certificate",
+    given: { text: '[http]\ntls_key = "a.pem"' },
+    says: [
+      "appliance.toml:2:1: http.tls_key: is of no use without http.tls_certificate; name both, or neither",
     ],
   },
 ];
