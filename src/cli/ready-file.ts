@@ -22,5 +22,9 @@ export function writeReadyFile(path: string, listening: Appliance["listening"]):
 }
 
 export function removeReadyFile(path: string): void {
-  rmSync(path, { force: true });
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // What cannot be removed cannot be written either, and writing it says why.
+  }
 }

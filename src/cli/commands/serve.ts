@@ -24,6 +24,8 @@ type Flags = ConfigurationFlags & { readonly readyFile?: string; readonly trial:
 
 export const serveCommand = buildCommand<Flags, [], CliContext>({
   async func(flags) {
+    // What a process that was killed left behind must not tell anyone that this one is up.
+    if (flags.readyFile !== undefined) removeReadyFile(flags.readyFile);
     if (!flags.trial) return serve(this, flags, loadCommandConfiguration(this, flags));
     if (flags.config !== undefined) {
       return new CliFailure(EXIT_CODE.usage, "--trial takes no --config", "leave one of them out");
