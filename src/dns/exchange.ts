@@ -22,22 +22,35 @@ const MAX_FRAME_OCTETS = 2 + 65_535;
 
 type Outcome = Result<Uint8Array, ExchangeError>;
 
-/** Settles once; runs `release` then. */
-function once(timeoutMs: number, release: () => void) {
-  const { promise, resolve } = Promise.withResolvers<Outcome>();
-  const settle = (outcome: Outcome): void => {
-    clearTimeout(timer);
-    release();
-    resolve(outcome);
-  };
-  const timer = setTimeout(() => settle(fail("timeout")), timeoutMs);
-  return { promise, settle };
+/** The one outcome of an exchange. The first counts; sockets are released with it. */
+class Settlement {
+  readonly promise: Promise<Outcome>;
+  /** Ends what is in use; replaced when there is a socket. */
+  release = (): void => {};
+  isSettled = false;
+  readonly #resolve: (outcome: Outcome) => void;
+  readonly #timer: ReturnType<typeof setTimeout>;
+
+  constructor(timeoutMs: number) {
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    this.promise = promise;
+    this.#resolve = resolve;
+    this.#timer = setTimeout(() => this.settle(fail("timeout")), timeoutMs);
+  }
+
+  settle(outcome: Outcome): void {
+    if (this.isSettled) return;
+    this.isSettled = true;
+    clearTimeout(this.#timer);
+    this.#resolve(outcome);
+    this.release();
+  }
 }
 
 export async function exchangeByUdp(exchange: Exchange): Promise<Outcome> {
   const { server, query, timeoutMs, isReply } = exchange;
-  let release = (): void => {};
-  const { promise, settle } = once(timeoutMs, () => release());
+  const outcome = new Settlement(timeoutMs);
+  const lose = (): void => outcome.settle(fail("unreachable"));
   let socket: Bun.udp.ConnectedSocket<"uint8array">;
   try {
     socket = await Bun.udpSocket({
@@ -47,38 +60,35 @@ export async function exchangeByUdp(exchange: Exchange): Promise<Outcome> {
       connect: { hostname: server.address, port: server.port },
       socket: {
         data: (_socket, message) => {
-          if (isReply(message)) settle(ok(message));
+          if (isReply(message)) outcome.settle(ok(message));
         },
-        error: () => settle(fail("unreachable")),
+        error: lose,
       },
     });
   } catch {
-    settle(fail("unreachable"));
-    return promise;
+    lose();
+    return outcome.promise;
   }
   const send = (): void => {
     try {
       socket.send(query);
     } catch {
-      settle(fail("unreachable"));
+      lose();
     }
   };
   const repeat = setInterval(send, Math.max(1, timeoutMs / UDP_TRANSMISSIONS));
-  release = () => {
+  outcome.release = () => {
     clearInterval(repeat);
     socket.close();
   };
   send();
-  return promise;
+  return outcome.promise;
 }
 
-export async function exchangeByTcp(exchange: Exchange): Promise<Outcome> {
+export function exchangeByTcp(exchange: Exchange): Promise<Outcome> {
   const { server, query, timeoutMs, isReply } = exchange;
-  let release = (): void => {};
-  const { promise, settle } = once(timeoutMs, () => release());
-  const frame = new Uint8Array(2 + query.length);
-  frame.set([query.length >> 8, query.length & 0xff]);
-  frame.set(query, 2);
+  const outcome = new Settlement(timeoutMs);
+  const lose = (): void => outcome.settle(fail("unreachable"));
   let received = new Uint8Array(0);
   const receive = (chunk: Uint8Array): void => {
     const joined = new Uint8Array(received.length + chunk.length);
@@ -86,25 +96,20 @@ export async function exchangeByTcp(exchange: Exchange): Promise<Outcome> {
     joined.set(chunk, received.length);
     received = joined.subarray(0, MAX_FRAME_OCTETS);
     const length = ((received[0] ?? 0) << 8) | (received[1] ?? 0);
-    if (received.length < 2 + length || received.length < 2) return;
+    if (received.length < 2 || received.length < 2 + length) return;
     const message = received.slice(2, 2 + length);
-    settle(isReply(message) ? ok(message) : fail("malformed"));
+    outcome.settle(isReply(message) ? ok(message) : fail("malformed"));
   };
-  try {
-    const socket = await Bun.connect({
-      hostname: server.address,
-      port: server.port,
-      socket: {
-        data: (_socket, chunk) => receive(chunk),
-        close: () => settle(fail("unreachable")),
-        error: () => settle(fail("unreachable")),
-      },
-    });
-    release = () => socket.terminate();
+  const open = (socket: Bun.Socket): void => {
+    outcome.release = () => socket.terminate();
+    if (outcome.isSettled) outcome.release();
     // A query is far smaller than any socket's buffer.
-    socket.write(frame);
-  } catch {
-    settle(fail("unreachable"));
-  }
-  return promise;
+    else socket.write(Uint8Array.of(query.length >> 8, query.length & 0xff, ...query));
+  };
+  Bun.connect({
+    hostname: server.address,
+    port: server.port,
+    socket: { open, data: (_socket, chunk) => receive(chunk), close: lose, error: lose },
+  }).catch(lose);
+  return outcome.promise;
 }
