@@ -84,7 +84,7 @@ function percentile(values: readonly number[], share: number): string {
 let next = 0;
 
 async function measure(store: Store, state: ActivationState, size: number): Promise<void> {
-  const draw = () => (next++ % clients);
+  const draw = () => next++ % clients;
   const timings: Timing[] = [];
   const end = performance.now() + MEASURED_MILLISECONDS;
   const cpu = process.cpuUsage();
