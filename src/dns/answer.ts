@@ -80,6 +80,7 @@ function bare(rcode: number): Template {
     rotations: [],
     pointers: new Uint16Array(0),
     nameLength: 0,
+    limitHash: rcode,
     turn: 0,
   };
 }
@@ -125,8 +126,8 @@ export class Responder {
   setZones(zones: readonly Zone[]): void {
     const isOpen = this.#options.isolatedRoot !== true || zones.some(({ apex }) => apex[0] === 0);
     const served = isOpen ? zones : [...zones, isolatedRootZone(zones)];
-    this.#zones = new ZoneSet(served);
-    this.#negatives = new Map(
+    const zoneSet = new ZoneSet(served);
+    const negatives = new Map(
       served.map((zone) => [
         zone,
         {
@@ -135,6 +136,8 @@ export class Responder {
         },
       ]),
     );
+    this.#zones = zoneSet;
+    this.#negatives = negatives;
     this.#cached = new AnswerTable(this.#options.limits.cachedAnswers);
     this.#prepare(served);
   }
@@ -240,11 +243,8 @@ export class Responder {
   #limit(address: string, transport: Transport, template: Template): "answer" | "slip" | "drop" {
     if (this.#limiter === undefined || transport === Transport.TCP) return "answer";
     if (this.#hasValidCookie) return "answer";
-    const { name } = this.#query;
-    const isData = template.answers > 0;
-    const hash = isData ? (name.hashes[0] ?? 0) : template.nameLength * 31 + template.rcode;
     const now = this.#options.clock() / 1000;
-    const decision = this.#limiter.decide(address, hash, now);
+    const decision = this.#limiter.decide(address, template.limitHash, now);
     if (decision !== "answer") this.limited += 1;
     return decision;
   }

@@ -4,12 +4,14 @@
  */
 import { MAX_MESSAGE_OCTETS } from "./codes.ts";
 import { MessageWriter } from "./message-writer.ts";
-import type { Name } from "./name.ts";
+import { type Name, ROOT } from "./name.ts";
+import { NameScan } from "./name-scan.ts";
+import type { RateLimiter } from "./rate-limit.ts";
 import { negativeSoa, type Placed, type Resolution } from "./resolve.ts";
 import type { Zone } from "./zone.ts";
 
 /** A point at which the additional section may end when room is short. */
-export type AdditionalEnd = { readonly length: number; readonly count: number };
+type AdditionalEnd = { readonly length: number; readonly count: number };
 
 /** The three sections behind a question. */
 export type Body = {
@@ -34,6 +36,8 @@ export type Template = {
   readonly pointers: Uint16Array;
   /** Octets of the question's name that the pointers count on. */
   readonly nameLength: number;
+  /** Equal for answers that the rate limit counts as one: see {@link RateLimiter}. */
+  readonly limitHash: number;
   /** Which rotation goes out next. */
   turn: number;
 };
@@ -74,6 +78,7 @@ export function composeTemplate(
     ),
     pointers: NO_POINTERS,
     nameLength: name.length,
+    limitHash: limitHash(resolution.isSynthesised ? limitOwner(resolution) : name, rcode),
     turn: 0,
   };
 }
@@ -96,8 +101,18 @@ export function composeNegative(zone: Zone, rcode: number): Template {
     rotations: [],
     pointers: writer.pointers(),
     nameLength: zone.apex.length,
+    limitHash: limitHash(zone.apex, rcode),
     turn: 0,
   };
+}
+
+/** Answers that a stranger could ask for under any number of names count for their zone or cut. */
+function limitOwner({ answer, authority }: Resolution & { readonly kind: "records" }): Name {
+  return authority[0]?.owner ?? answer[0]?.zone.apex ?? ROOT;
+}
+
+function limitHash(name: Name, rcode: number): number {
+  return (new NameScan().scanName(name).hashes[0] ?? 0) ^ (rcode + 1);
 }
 
 function countRecords(sets: readonly Placed[]): number {

@@ -5,9 +5,9 @@
 import { addressFromText } from "./address.ts";
 import { sipHash24 } from "./siphash.ts";
 
-export const CLIENT_COOKIE_OCTETS = 8;
+const CLIENT_COOKIE_OCTETS = 8;
 /** Version, three of zero, time stamp of four, hash of eight. */
-export const SERVER_COOKIE_OCTETS = 16;
+const SERVER_COOKIE_OCTETS = 16;
 export const COOKIE_OCTETS = CLIENT_COOKIE_OCTETS + SERVER_COOKIE_OCTETS;
 export const COOKIE_SECRET_OCTETS = 16;
 

@@ -10,8 +10,6 @@ export type Name = Uint8Array;
 
 export const MAX_NAME_OCTETS = 255;
 export const MAX_LABEL_OCTETS = 63;
-/** 127 labels of one octet and the root make 255 octets. */
-export const MAX_LABELS = 127;
 
 export const ROOT: Name = new Uint8Array(1);
 

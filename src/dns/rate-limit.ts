@@ -54,8 +54,9 @@ export class RateLimiter {
   }
 
   /**
-   * `answerHash` is equal for equal answers: the name's for data, the zone's for NXDOMAIN (else
-   * random names escape the limit), the rcode's for errors.
+   * `answerHash` is equal for what counts as one answer: the name's for its data; the zone's for
+   * NXDOMAIN, NODATA and what wildcards make (else random names escape the limit); the rcode's for
+   * errors.
    */
   decide(address: string, answerHash: number, nowSeconds: number): RateDecision {
     const { answersPerSecond, windowSeconds, slip, tableSize } = this.#options;

@@ -33,6 +33,8 @@ export type Resolution =
       readonly kind: "records";
       readonly rcode: number;
       readonly authoritative: boolean;
+      /** A wildcard stood in for the question's name. */
+      readonly isSynthesised: boolean;
       readonly answer: readonly Placed[];
       readonly authority: readonly Placed[];
       readonly additional: readonly Placed[];
@@ -45,15 +47,15 @@ const MAX_ADDITIONAL_HOSTS = 32;
 
 const NONE: readonly Placed[] = [];
 
-type Step =
-  | { readonly kind: "set"; readonly set: number }
-  | { readonly kind: "alias"; readonly set: number }
+/** What one name brings: a record set, or a node below which another zone begins. */
+type Found =
+  | { readonly kind: "set" | "alias"; readonly set: number }
   | { readonly kind: "cut"; readonly node: number }
-  | { readonly kind: "nodata" }
-  | { readonly kind: "nxdomain" };
+  | { readonly kind: "nodata" | "nxdomain" };
+type Step = Found & { readonly isWildcard: boolean };
 
-const NODATA: Step = { kind: "nodata" };
-const NXDOMAIN: Step = { kind: "nxdomain" };
+const NODATA: Found = { kind: "nodata" };
+const NXDOMAIN: Found = { kind: "nxdomain" };
 
 /** `aliasScan` is working space for the names that aliases and services lead to. */
 export function resolve(
@@ -63,14 +65,17 @@ export function resolve(
   aliasScan: NameScan,
 ): Resolution {
   const answer: Placed[] = [];
+  let isSynthesised = false;
   let name = question;
   for (let aliases = 0; ; aliases += 1) {
     const label = zones.labelFor(name, type);
     const zone = label < 0 ? undefined : zones.zoneAt(name, label);
     if (zone === undefined) {
-      return aliases === 0 ? { kind: "refused" } : records(Rcode.NOERROR, answer, NONE, NONE);
+      if (aliases === 0) return { kind: "refused" };
+      return records(Rcode.NOERROR, isSynthesised, answer, NONE, NONE);
     }
     const step = look(zone, name, label, type);
+    isSynthesised ||= step.isWildcard;
     switch (step.kind) {
       case "cut":
         return referral(zone, step.node, answer, aliasScan);
@@ -78,18 +83,19 @@ export function resolve(
       case "nxdomain": {
         const rcode = step.kind === "nodata" ? Rcode.NOERROR : Rcode.NXDOMAIN;
         if (aliases === 0) return { kind: "negative", rcode, zone, label };
-        return records(rcode, answer, [negativeSoa(zone)], NONE);
+        return records(rcode, isSynthesised, answer, [negativeSoa(zone)], NONE);
       }
       case "set": {
         const placed = place(zone, name.name(), step.set);
         answer.push(placed);
-        return records(Rcode.NOERROR, answer, NONE, hostAddresses(zones, placed, aliasScan));
+        const additional = hostAddresses(zones, placed, aliasScan);
+        return records(Rcode.NOERROR, isSynthesised, answer, NONE, additional);
       }
       case "alias": {
         answer.push(place(zone, name.name(), step.set));
         const [target] = zone.sets.all(step.set);
         if (target === undefined || aliases === MAX_ALIASES) {
-          return records(Rcode.NOERROR, answer, NONE, NONE);
+          return records(Rcode.NOERROR, isSynthesised, answer, NONE, NONE);
         }
         name = aliasScan.scanName(target);
       }
@@ -115,13 +121,16 @@ function look(zone: Zone, name: NameScan, apexLabel: number, type: number): Step
   }
   const cut = zone.cutAbove(encloser);
   // The parent's side of a cut answers for DS, RFC 4035 §3.1.4.1.
-  if (cut >= 0 && !(type === RecordType.DS && cut === exact)) return { kind: "cut", node: cut };
-  if (exact >= 0) return lookAt(zone, exact, type);
+  if (cut >= 0 && !(type === RecordType.DS && cut === exact)) {
+    return { kind: "cut", node: cut, isWildcard: false };
+  }
+  if (exact >= 0) return { ...lookAt(zone, exact, type), isWildcard: false };
   const wildcard = zone.findWildcard(name, label, encloser);
-  return wildcard < 0 ? NXDOMAIN : lookAt(zone, wildcard, type);
+  const isWildcard = wildcard >= 0;
+  return { ...(isWildcard ? lookAt(zone, wildcard, type) : NXDOMAIN), isWildcard };
 }
 
-function lookAt(zone: Zone, node: number, type: number): Step {
+function lookAt(zone: Zone, node: number, type: number): Found {
   if (type === RecordType.ANY) {
     // RFC 8482 §4.1: one record set is answer enough.
     const soa = zone.setAt(node, RecordType.SOA);
@@ -140,11 +149,13 @@ function place(zone: Zone, owner: Name, set: number): Placed {
 
 function records(
   rcode: number,
+  isSynthesised: boolean,
   answer: readonly Placed[],
   authority: readonly Placed[],
   additional: readonly Placed[],
 ): Resolution {
-  return { kind: "records", rcode, authoritative: true, answer, authority, additional };
+  const authoritative = true;
+  return { kind: "records", rcode, authoritative, isSynthesised, answer, authority, additional };
 }
 
 /** RFC 1034 §4.3.2 step 3b: the NS of the cut, and glue from either side of it. */
@@ -161,6 +172,7 @@ function referral(zone: Zone, cut: number, answer: Placed[], scan: NameScan): Re
     rcode: Rcode.NOERROR,
     // The bit speaks for the first owner of the answer section, RFC 1035 §4.1.1.
     authoritative: answer.length > 0,
+    isSynthesised: true,
     answer,
     authority: [authority],
     additional,

@@ -90,7 +90,8 @@ export class UdpListener {
     if (length === HAND_OVER) {
       const peer = { address, port };
       this.#handOver(message, peer, Transport.UDP, (reply) => {
-        if (!socket.closed) this.#keep(reply, port, address);
+        if (socket.closed || reply.length === 0) return;
+        this.#keep(reply, port, address);
         this.#schedule();
       });
       return;

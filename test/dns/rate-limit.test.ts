@@ -103,6 +103,19 @@ describe("replies", () => {
     expect(replies.filter(({ length }) => length > 0)).toHaveLength(7);
   });
 
+  test("so do names that a wildcard makes", () => {
+    const replies = many(start(), (index) => query({ name: `x${index}.wild.kms.test`, type: 16 }));
+    expect(replies.filter(({ length }) => length > 0)).toHaveLength(7);
+  });
+
+  test("names that are there count each for itself", () => {
+    const own = start();
+    for (const name of ["kms.kms.test", "a.b.c.kms.test", "alias.kms.test"]) {
+      const replies = Array.from({ length: 5 }, () => ask(own, query({ name, type: 1 })));
+      expect(replies.every(({ length }) => length > 0)).toBe(true);
+    }
+  });
+
   test("a valid cookie exempts", () => {
     const own = start();
     const asked = (hex: string) =>

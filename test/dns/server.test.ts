@@ -254,6 +254,15 @@ describe("handing over", () => {
     await server.close();
   });
 
+  test("an empty reply is not sent", async () => {
+    const server = await startServer({ handleUpdate: () => octets() });
+    const udp = await udpClient(server);
+    udp.send(update);
+    expect(readReply(await udp.ask(SRV)).answer).toEqual(SRV_ANSWER);
+    udp.close();
+    await server.close();
+  });
+
   test("updates beyond the limit are answered SERVFAIL at once", async () => {
     const { promise, resolve } = Promise.withResolvers<Uint8Array>();
     const limits = { ...DEFAULT_DNS_LIMITS, pendingUpdates: 1 };
@@ -349,6 +358,20 @@ describe("statistics", () => {
       expect(ids.size).toBe(rounds);
       client.close();
     }
+    await server.close();
+  });
+
+  test("clients that are gone before their reply cost the others nothing", async () => {
+    const server = await startServer();
+    const lasting = await udpClient(server);
+    for (let round = 0; round < 50; round += 1) {
+      const fleeting = await udpClient(server);
+      fleeting.send(SRV);
+      fleeting.close();
+      const reply = await lasting.ask(query({ name: "kms.test", type: 16, id: round }));
+      expect(headerOf(reply).id).toBe(round);
+    }
+    lasting.close();
     await server.close();
   });
 
