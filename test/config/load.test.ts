@@ -127,18 +127,28 @@ describe("what the file says", () => {
     expect(addressAdmission(rpc.allow, rpc.deny)("203.0.113.1")).toBe(true);
   });
 
-  test("products replace those built in; a threshold follows the kind (COUNT-2)", () => {
+  const ADDED = {
+    name: "Lab Workstation",
+    applicationId: "11111111-1111-4111-8111-111111111111",
+    activationId: "22222222-2222-4222-8222-222222222222",
+    kind: "server",
+    group: "serverB",
+    threshold: 5,
+  } as const;
+
+  test("products join those built in; a threshold follows the kind (COUNT-2)", () => {
     const text = `[[product]]${PRODUCT}kind = "server"\ngroup = "server-b"`;
-    expect(configured({ text }).products).toEqual([
-      {
-        name: "Lab Workstation",
-        applicationId: "11111111-1111-4111-8111-111111111111",
-        activationId: "22222222-2222-4222-8222-222222222222",
-        kind: "server",
-        group: "serverB",
-        threshold: 5,
-      },
-    ]);
+    expect(configured({ text }).products).toEqual([...DEFAULT_CATALOGUE, ADDED]);
+    const alone = `[activation]\nbuilt_in_products = false\n${text}`;
+    expect(configured({ text: alone }).products).toEqual([ADDED]);
+  });
+
+  test("a product with the activation id of a built-in one takes its place", () => {
+    const [first, ...others] = DEFAULT_CATALOGUE;
+    const text = `[[product]]${PRODUCT}`.replace(ADDED.activationId, first?.activationId ?? "");
+    const { products } = configured({ text });
+    expect(products.slice(0, -1)).toEqual(others);
+    expect(products.at(-1)?.name).toBe("Lab Workstation");
   });
 
   test("a time check has its tolerance, none has none", () => {

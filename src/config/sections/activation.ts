@@ -37,6 +37,10 @@ export const activationSection = z
     record_days: whole(1, 365)
       .default(DEFAULT_POLICY.recordDays)
       .describe("How long a client counts after its last request."),
+    built_in_products: z
+      .boolean()
+      .default(true)
+      .describe("Serve the made-up products of a laboratory besides those of [[product]]."),
     unknown_products: z
       .enum(["refuse", "accept"])
       .default(DEFAULT_POLICY.unknownProducts)

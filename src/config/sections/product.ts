@@ -47,5 +47,5 @@ export const productSection = z
       }),
   })
   .describe(
-    "A product that this host knows; repeat the section for each. Without any, the made-up products of a laboratory are built in.",
+    "A product that this host serves besides those built in; repeat the section for each. One with the activation id of a built-in product replaces it.",
   );
