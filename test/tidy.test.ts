@@ -21,10 +21,11 @@ const LAYERS: readonly (readonly string[])[] = [
   ["rpc"],
   ["protocol"],
   ["activation"],
+  ["analysis"],
   ["store"],
   ["authority"],
   ["host"],
-  ["dns", "http", "client", "fleet", "relay"],
+  ["dns", "http", "client", "fleet", "relay", "monitor"],
   ["config"],
   ["cli", "appliance.ts"],
   ["main.ts"],
@@ -44,7 +45,7 @@ const EXCEPTIONS: readonly (readonly [from: string, to: string])[] = [
   ["cli", "src/appliance.ts"],
 ];
 
-const PURE_PARTS = ["activation", "protocol", "rpc", "dns"];
+const PURE_PARTS = ["activation", "analysis", "protocol", "rpc", "dns"];
 
 /** The files of pure parts that touch the world: all of them, and none that does not. */
 const SHELLS: ReadonlySet<string> = new Set([

@@ -1,9 +1,10 @@
 import type { Database, Statement } from "bun:sqlite";
-import { EVENT_CODE, type GeneralEvent } from "../activation/events.ts";
+import type { GeneralEvent } from "../activation/events.ts";
 import type { Figures } from "../activation/figures.ts";
 import type { ApplicationEffect, GroupEffect } from "../activation/state.ts";
 import type { Guid } from "../protocol/types.ts";
 import { ClientWriter } from "./client-writer.ts";
+import { EventWriter } from "./event-writer.ts";
 import { guidToOctets, type PackedRequest, unpackRequests } from "./group.ts";
 import { StatementSet } from "./statement-set.ts";
 
@@ -23,11 +24,10 @@ export class GroupWriter {
   readonly #database: Database;
   readonly #statements: StatementSet;
   readonly #clients: ClientWriter;
+  readonly #events: EventWriter;
   readonly #begin: Statement;
   readonly #commit: Statement;
   readonly #rollback: Statement;
-  readonly #insertEvent: Statement;
-  readonly #insertGeneral: Statement;
   readonly #deleteRecord: Statement;
   readonly #insertRecord: Statement;
   readonly #dropRecords: Statement;
@@ -35,26 +35,17 @@ export class GroupWriter {
   readonly #putApplication: Statement;
   readonly #deleteApplication: Statement;
   readonly #putFigures: Statement;
-  readonly #putLastEvent: Statement;
-  #lastEventId: number;
 
-  constructor(database: Database) {
+  /** `chained`: whether entries of the event log are chained by their hashes (EVENT-6). */
+  constructor(database: Database, chained: boolean) {
     this.#database = database;
     const statements = new StatementSet(database);
     this.#statements = statements;
     this.#clients = new ClientWriter(statements);
+    this.#events = new EventWriter(statements, database, chained);
     this.#begin = statements.prepare("BEGIN IMMEDIATE");
     this.#commit = statements.prepare("COMMIT");
     this.#rollback = statements.prepare("ROLLBACK");
-    this.#insertEvent = statements.prepare(
-      `INSERT INTO event (id, time, code, hresult, required_count, machine_name, cmid, client_time,
-        virtual, licence_state, minutes_to_expiration, activation_id, application_id, count,
-        address, source, previous, detail)
-      VALUES (?, ?, ${EVENT_CODE.requestHandled}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    );
-    this.#insertGeneral = statements.prepare(
-      "INSERT INTO event (id, time, code, hresult, detail) VALUES (?, ?, ?, ?, ?)",
-    );
     this.#deleteRecord = statements.prepare(
       "DELETE FROM cache_record WHERE application_id = ? AND sequence = ?",
     );
@@ -79,10 +70,6 @@ export class GroupWriter {
       `UPDATE figure SET total = ?, failed = ?, unlicensed = ?, licensed = ?, initial_grace = ?,
         out_of_tolerance = ?, non_genuine_grace = ?, notification = ?`,
     );
-    this.#putLastEvent = statements.prepare("UPDATE figure SET last_event_id = ?");
-    const lastGiven = database.query("SELECT last_event_id FROM figure").values()[0]?.[0] as number;
-    const lastKept = database.query("SELECT max(id) FROM event").values()[0]?.[0] as number | null;
-    this.#lastEventId = Math.max(lastGiven, lastKept ?? 0);
   }
 
   /** Before the database is closed: it would stay open behind its back otherwise. */
@@ -95,18 +82,18 @@ export class GroupWriter {
    * event: the requests' in their order, then the general ones.
    */
   write(group: PackedGroup): number {
-    const before = this.#lastEventId;
+    const { end, nextId } = this.#events;
     this.#begin.run();
     try {
       this.#writeAll(group);
       this.#commit.run();
     } catch (error) {
-      this.#lastEventId = before;
+      this.#events.rollback(end);
       // A failed commit may or may not have ended the transaction already.
       if (this.#database.inTransaction) this.#rollback.run();
       throw error;
     }
-    return before + 1;
+    return nextId;
   }
 
   #writeAll({ requests, effect, resets, general }: PackedGroup): void {
@@ -120,37 +107,15 @@ export class GroupWriter {
       for (const application of effect.applications) this.#writeApplication(application);
       this.#writeFigures(effect.figures);
     }
-    for (const { code, time, hresult, detail } of general) {
-      this.#lastEventId += 1;
-      this.#insertGeneral.run(this.#lastEventId, time, code, hresult, detail);
-    }
-    this.#putLastEvent.run(this.#lastEventId);
+    for (const event of general) this.#events.enterGeneral(event);
+    this.#events.keepEnd();
   }
 
   #writeRequest(request: PackedRequest): void {
-    this.#lastEventId += 1;
-    const id = this.#lastEventId;
     const { applicationId, replacedSequence, recordSequence } = request;
-    const previous = request.inInventory ? this.#clients.write(request, id) : null;
-    this.#insertEvent.run(
-      id,
-      request.time,
-      request.hresult,
-      request.requiredCount,
-      request.machineName,
-      idOrNull(request.cmid),
-      request.clientTime,
-      request.virtual ? 1 : 0,
-      request.licenceState,
-      request.minutesToExpiration,
-      idOrNull(request.activationId),
-      idOrNull(applicationId),
-      request.count,
-      request.address,
-      request.source,
-      previous,
-      request.detail === "" ? null : request.detail,
-    );
+    const { nextId } = this.#events;
+    const previous = request.inInventory ? this.#clients.write(request, nextId) : null;
+    this.#events.enterRequest(request, previous);
     if (replacedSequence !== undefined) this.#deleteRecord.run(applicationId, replacedSequence);
     if (recordSequence !== undefined) {
       const { cmid, time, virtual } = request;
@@ -178,10 +143,4 @@ export class GroupWriter {
       figures.notification,
     );
   }
-}
-
-/** An id of zeros was not readable or not there: NULL in the log. */
-function idOrNull(octets: Uint8Array): Uint8Array | null {
-  for (const octet of octets) if (octet !== 0) return octets;
-  return null;
 }

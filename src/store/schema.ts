@@ -22,6 +22,7 @@ export const figure = sqliteTable("figure", {
   nonGenuineGrace: integer("non_genuine_grace").notNull(),
   notification: integer("notification").notNull(),
   lastEventId: integer("last_event_id").notNull(),
+  eventHash: octets("event_hash"),
 });
 
 export const application = sqliteTable("application", {
@@ -103,4 +104,11 @@ export const event = sqliteTable("event", {
   source: integer("source"),
   previous: integer("previous"),
   detail: text("detail"),
+  hash: octets("hash"),
+});
+
+export const eventChain = sqliteTable("event_chain", {
+  firstId: integer("first_id").notNull().primaryKey(),
+  lastId: integer("last_id"),
+  anchor: octets("anchor").notNull(),
 });

@@ -4,6 +4,7 @@ import type { SavedState } from "../activation/state.ts";
 import { type Clock, systemClock } from "../platform/clock.ts";
 import { fail, type Result } from "../platform/result.ts";
 import type { Guid } from "../protocol/types.ts";
+import type { RetentionLimits, RetentionSlice } from "./event-retention.ts";
 import { type CommitGroup, packRequests } from "./group.ts";
 import { failureOf, type StoreError, type StoreFailure, type StoreHealth } from "./health.ts";
 import type {
@@ -26,6 +27,8 @@ export type StoreOptions = {
   /** Of the database file, in pages of 4 KiB; beyond it the store is full. */
   readonly maximumPages?: number;
   readonly probeDelays?: ProbeDelays;
+  /** Chains the entries of the event log by their hashes (EVENT-6); by default it does. */
+  readonly chainEvents?: boolean;
   readonly clock?: Clock;
 };
 
@@ -48,6 +51,8 @@ export type Store = {
   readonly clients: (query?: ClientQuery) => Promise<Page<ClientItem>>;
   readonly clientNames: (cmid: Guid) => Promise<readonly ClientNameItem[]>;
   readonly events: (query?: EventQuery) => Promise<Page<EventItem>>;
+  /** One small step of retention (EVENT-4), between two groups; to be called until it is done. */
+  readonly retainEvents: (limits: RetentionLimits) => Promise<Result<RetentionSlice, StoreFailure>>;
   /** A value kept for the installation, by name: its id, and what an operator set while it ran. */
   readonly setting: (name: string) => Promise<string | undefined>;
   readonly putSetting: (name: string, value: string) => Promise<Result<undefined, StoreFailure>>;
@@ -131,6 +136,11 @@ class ThreadedStore implements Store {
   readonly events = (query: EventQuery = {}): Promise<Page<EventItem>> =>
     this.#reader.call("events", query);
 
+  readonly retainEvents = (
+    limits: RetentionLimits,
+  ): Promise<Result<RetentionSlice, StoreFailure>> =>
+    this.#writing(() => this.#writer.call("retainEvents", limits));
+
   readonly setting = (name: string): Promise<string | undefined> =>
     this.#writer.call("setting", name);
 
@@ -183,8 +193,8 @@ class ThreadedStore implements Store {
   }
 
   #openWriter(): Promise<StoreHealth> {
-    const { path, maximumPages, probeDelays = PROBE_DELAYS } = this.#options;
-    return this.#writer.call("open", { path, maximumPages, probeDelays });
+    const { path, maximumPages, probeDelays = PROBE_DELAYS, chainEvents = true } = this.#options;
+    return this.#writer.call("open", { path, maximumPages, probeDelays, chainEvents });
   }
 
   #startWriter(): Thread<WriterCalls> {

@@ -1,4 +1,5 @@
 import type { Result } from "../platform/result.ts";
+import type { RetentionLimits, RetentionSlice } from "./event-retention.ts";
 import type { PackedGroup } from "./group-writer.ts";
 import { StoreError, type StoreFailure, type StoreHealth } from "./health.ts";
 import type { PackedState } from "./saved-state.ts";
@@ -11,6 +12,10 @@ export type WriterCalls = {
   readonly commit: {
     readonly argument: PackedGroup;
     readonly value: Result<CommitReceipt, StoreFailure>;
+  };
+  readonly retainEvents: {
+    readonly argument: RetentionLimits;
+    readonly value: Result<RetentionSlice, StoreFailure>;
   };
   readonly loadState: { readonly argument: undefined; readonly value: PackedState };
   readonly setting: { readonly argument: string; readonly value: string | undefined };
@@ -35,6 +40,7 @@ serveCalls<WriterCalls>({
     return writer.open();
   },
   commit: (group) => opened().commit(group),
+  retainEvents: (limits) => opened().retainEvents(limits),
   loadState: () => opened().loadState(),
   setting: (name) => opened().setting(name),
   putSetting: ({ name, value }) => opened().putSetting(name, value),

@@ -7,6 +7,7 @@ import {
   type WriterConnection,
   type WriterConnectionOptions,
 } from "./connection.ts";
+import { type RetentionLimits, type RetentionSlice, retainSlice } from "./event-retention.ts";
 import { GroupWriter, type PackedGroup } from "./group-writer.ts";
 import { classify, failureOf, StoreError, type StoreFailure, type StoreHealth } from "./health.ts";
 import { type PackedState, readState } from "./saved-state.ts";
@@ -19,7 +20,11 @@ export type ProbeDelays = {
 
 export const PROBE_DELAYS: ProbeDelays = { firstMilliseconds: 250, longestMilliseconds: 30_000 };
 
-export type WriterOptions = WriterConnectionOptions & { readonly probeDelays: ProbeDelays };
+export type WriterOptions = WriterConnectionOptions & {
+  readonly probeDelays: ProbeDelays;
+  /** Whether entries of the event log are chained by their hashes (EVENT-6); by default they are. */
+  readonly chainEvents?: boolean;
+};
 
 export type CommitReceipt = {
   /** Ids follow one another: the requests' in their order, then the general events'. */
@@ -76,6 +81,11 @@ export class Writer {
 
   commit(group: PackedGroup): Result<CommitReceipt, StoreFailure> {
     return this.#write(({ groups }) => ({ firstEventId: groups.write(group) }));
+  }
+
+  /** Takes the oldest entries out of the event log, as many as one slice has (EVENT-4). */
+  retainEvents(limits: RetentionLimits): Result<RetentionSlice, StoreFailure> {
+    return this.#write(({ database }) => retainSlice(database, limits));
   }
 
   loadState(): PackedState {
@@ -138,7 +148,8 @@ export class Writer {
         const complaints = quickCheck(database);
         if (complaints.length > 0) throw new CorruptFile(complaints.join("; "));
       }
-      this.#opened = { connection, database, groups: new GroupWriter(database) };
+      const groups = new GroupWriter(database, this.#options.chainEvents ?? true);
+      this.#opened = { connection, database, groups };
     } catch (error) {
       connection.close();
       throw error;
