@@ -128,6 +128,8 @@ function rpcLimits(limits: Parsed["rpc"]["limits"]): RpcLimits {
     connections: limits.connections,
     connectionsPerAddress: limits.connectionsPerAddress,
     bindMilliseconds: limits.bindSeconds * SECOND,
+    // A request that is one PDU must not take longer than the operator lets a request take.
+    pduMilliseconds: Math.min(DEFAULT_RPC_LIMITS.pduMilliseconds, limits.requestSeconds * SECOND),
     requestMilliseconds: limits.requestSeconds * SECOND,
     idleMilliseconds: limits.idleSeconds * SECOND,
     reassemblyOctets: limits.reassemblyOctets,
