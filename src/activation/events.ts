@@ -13,6 +13,9 @@ export const EVENT_CODE = {
   publicationSucceeded: 12294,
   /** An administrator reset the count (COUNT-12). */
   countReset: 13000,
+  /** A licensed host that clients are relayed to cannot be reached, or can again (RELAY-3). */
+  upstreamUnreachable: 13010,
+  upstreamReachable: 13011,
 } as const;
 
 /** Where a client's request went: to this host, or to a genuine host's interface (RELAY-4). */
