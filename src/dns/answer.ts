@@ -233,7 +233,7 @@ export class Responder {
         return resolution.rcode === Rcode.NXDOMAIN ? negatives.nxdomain : negatives.nodata;
       }
       case "records": {
-        const template = composeTemplate(name.name(), resolution);
+        const template = composeTemplate(name.name(), name.hashes[0] ?? 0, resolution);
         if (isWorthKeeping(template)) this.#cached.insert(name, type, hash, template);
         return template;
       }
@@ -393,7 +393,7 @@ export class Responder {
     if (this.#prepared.find(name, type, hash) !== undefined) return;
     const resolution = resolve(this.#zones, name, type, this.#aliasScan);
     if (resolution.kind !== "records") return;
-    const template = composeTemplate(name.name(), resolution);
+    const template = composeTemplate(name.name(), name.hashes[0] ?? 0, resolution);
     if (isWorthKeeping(template)) this.#prepared.insert(name, type, hash, template);
   }
 }

@@ -50,9 +50,10 @@ const NO_POINTERS = new Uint16Array(0);
 /** One is enough: composing is done before anything else can begin. */
 const writer = new MessageWriter();
 
-/** Prepares the reply to a question for `name`. */
+/** Prepares the reply to a question for `name`, whose hash is that of a {@link NameScan}. */
 export function composeTemplate(
   name: Name,
+  nameHash: number,
   resolution: Resolution & { readonly kind: "records" },
 ): Template {
   const { rcode, authoritative, answer, authority } = resolution;
@@ -78,7 +79,7 @@ export function composeTemplate(
     ),
     pointers: NO_POINTERS,
     nameLength: name.length,
-    limitHash: limitHash(resolution.isSynthesised ? limitOwner(resolution) : name, rcode),
+    limitHash: resolution.isSynthesised ? limitHash(limitOwner(resolution), rcode) : nameHash,
     turn: 0,
   };
 }
@@ -125,8 +126,9 @@ function composeBody(
   rotation: number,
 ): Body {
   writer.begin(name);
-  const required = [...answer, ...authority];
-  const complete = required.every((placed) => writeSet(placed, rotation));
+  let complete = true;
+  for (const placed of answer) complete &&= writeSet(placed, rotation);
+  for (const placed of authority) complete &&= writeSet(placed, 0);
   const requiredLength = complete ? writer.length : MAX_MESSAGE_OCTETS;
   const additionalEnds: AdditionalEnd[] = [{ length: writer.length, count: 0 }];
   let count = 0;
@@ -144,11 +146,22 @@ function composeBody(
 
 /** Writes a record set, beginning with record number `rotation`; false where it does not fit. */
 function writeSet({ owner, zone, set, ttl }: Placed, rotation: number): boolean {
-  const records = zone.sets.all(set);
-  const type = zone.sets.type(set);
-  for (let index = 0; index < records.length; index += 1) {
-    const rdata = records[(index + rotation) % records.length];
-    if (rdata === undefined || !writer.record(owner, type, ttl, rdata)) return false;
+  const { sets } = zone;
+  const { octets } = sets;
+  const type = sets.type(set);
+  const start = sets.offset(set);
+  const end = start + sets.length(set);
+  let at = start;
+  for (let index = 0; index < rotation; index += 1) at += recordOctets(octets, at);
+  for (let left = sets.count(set); left > 0; left -= 1) {
+    const next = at + recordOctets(octets, at);
+    if (!writer.record(owner, type, ttl, octets, at + 2, next)) return false;
+    at = next === end ? start : next;
   }
   return true;
+}
+
+/** Octets of the stored record at `at`, with its length. */
+function recordOctets(octets: Uint8Array, at: number): number {
+  return 2 + (((octets[at] ?? 0) << 8) | (octets[at + 1] ?? 0));
 }

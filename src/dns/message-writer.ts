@@ -24,7 +24,7 @@ export class MessageWriter {
     this.#used = HEADER_OCTETS;
     this.#labels = 0;
     this.#pointers = [];
-    this.#name(question, false);
+    this.#name(question, 0, false);
     this.#used += QUESTION_FIXED_OCTETS;
     this.#bodyStart = this.#used;
   }
@@ -52,36 +52,43 @@ export class MessageWriter {
     }
   }
 
-  /** Writes a record of class IN; false, and nothing written, where it might not fit. */
-  record(owner: Name, type: number, ttl: number, rdata: Uint8Array): boolean {
-    if (this.#used + owner.length + 10 + rdata.length > MAX_MESSAGE_OCTETS) return false;
-    this.#name(owner, true);
+  /**
+   * Writes a record of class IN whose RDATA is `octets[from..to)`; false, and nothing written,
+   * where it might not fit.
+   */
+  record(
+    owner: Name,
+    type: number,
+    ttl: number,
+    octets: Uint8Array,
+    from: number,
+    to: number,
+  ): boolean {
+    if (this.#used + owner.length + 10 + to - from > MAX_MESSAGE_OCTETS) return false;
+    this.#name(owner, 0, true);
     this.#write16(type);
     this.#write16(RecordClass.IN);
     this.#write16(ttl >>> 16);
     this.#write16(ttl & 0xffff);
     const lengthAt = this.#used;
     this.#used += 2;
-    this.#rdata(type, rdata);
+    this.#rdata(type, octets, from, to);
     const length = this.#used - lengthAt - 2;
     this.#message[lengthAt] = length >> 8;
     this.#message[lengthAt + 1] = length & 0xff;
     return true;
   }
 
-  #rdata(type: number, rdata: Uint8Array): void {
-    let at = 0;
+  #rdata(type: number, octets: Uint8Array, from: number, to: number): void {
+    let at = from;
     for (const field of rdataLayout(type)?.fields ?? OPAQUE) {
-      if (field !== "name" && field !== "plain-name") {
-        const end = skipField(field, rdata, at, rdata.length);
-        this.#octets(rdata, at, end);
-        at = end;
+      if (field === "name" || field === "plain-name") {
+        at = this.#name(octets, at, field === "name");
         continue;
       }
-      let end = at;
-      while ((rdata[end] ?? 0) !== 0) end += (rdata[end] ?? 0) + 1;
-      this.#name(rdata.subarray(at, end + 1), field === "name");
-      at = end + 1;
+      const end = skipField(field, octets, at, to);
+      this.#octets(octets, at, end);
+      at = end;
     }
   }
 
@@ -91,33 +98,40 @@ export class MessageWriter {
     this.#used += 2;
   }
 
+  /** By hand: most are a few octets, for which a view to copy from costs more than copying. */
   #octets(octets: Uint8Array, from: number, to: number): void {
-    this.#message.set(octets.subarray(from, to), this.#used);
-    this.#used += to - from;
+    let used = this.#used;
+    for (let at = from; at < to; at += 1, used += 1) this.#message[used] = octets[at] ?? 0;
+    this.#used = used;
   }
 
-  /** Writes a name, its longest known suffix as a pointer where that is allowed. */
-  #name(name: Name, compress: boolean): void {
+  /**
+   * Writes the name at `octets[from]`, its longest known suffix as a pointer where that is
+   * allowed, and gives the offset behind it.
+   */
+  #name(octets: Uint8Array, from: number, compress: boolean): number {
     // Not its own labels: what follows them is not written yet.
     const known = this.#labels;
-    let at = 0;
-    while ((name[at] ?? 0) !== 0) {
-      const target = compress ? this.#findSuffix(name, at, known) : -1;
+    let at = from;
+    while ((octets[at] ?? 0) !== 0) {
+      const target = compress ? this.#findSuffix(octets, at, known) : -1;
       if (target >= 0) {
         this.#pointers.push(this.#used);
         this.#write16(0xc000 | target);
-        return;
+        while ((octets[at] ?? 0) !== 0) at += (octets[at] ?? 0) + 1;
+        return at + 1;
       }
       if (this.#labels < MAX_COMPRESSION_TARGETS && this.#used <= MAX_POINTER) {
         this.#labelOffsets[this.#labels] = this.#used;
         this.#labels += 1;
       }
-      const length = (name[at] ?? 0) + 1;
-      this.#octets(name, at, at + length);
-      at += length;
+      const end = at + (octets[at] ?? 0) + 1;
+      this.#octets(octets, at, end);
+      at = end;
     }
     this.#message[this.#used] = 0;
     this.#used += 1;
+    return at + 1;
   }
 
   /** Where one of the `known` labels begins the suffix of `name` from `at` on, or -1. */
