@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { type Catalogue, createCatalogue } from "./activation/catalogue.ts";
+import { EVENT_CODE } from "./activation/events.ts";
 import type { HostStanding } from "./activation/policy.ts";
 import { type LoadedIdentity, loadOrCreateHostIdentity } from "./authority/identity-store.ts";
 import { publishedAddresses } from "./config/addresses.ts";
@@ -11,22 +12,17 @@ import { type DnsServer, listenDns } from "./dns/server.ts";
 import { type ActivationHost, createActivationHost } from "./host/activation-host.ts";
 import { activationInterface } from "./host/rpc-interface.ts";
 import type { HostSettings } from "./host/settings.ts";
-import { createHttpApp } from "./http/app.ts";
-import { applianceMetrics } from "./http/appliance-metrics.ts";
 import { applianceSources } from "./http/appliance-sources.ts";
-import {
-  createObservations,
-  type Observations,
-  observedCommit,
-  observedInterface,
-} from "./http/observations.ts";
-import { type HttpServer, listenHttp } from "./http/server.ts";
-import type { DnsReport, HttpSources } from "./http/sources.ts";
+import { createObservations, observedCommit, observedInterface } from "./http/observations.ts";
+import { startHttpService } from "./http/service.ts";
+import type { DnsReport } from "./http/sources.ts";
 import { systemClock } from "./platform/clock.ts";
 import type { Endpoint } from "./platform/endpoint.ts";
 import { openLog } from "./platform/log.ts";
 import { systemRandomBytes } from "./platform/randomness.ts";
 import { OPNUM } from "./protocol/interface.ts";
+import { isOwnEndpoint } from "./relay/own-endpoints.ts";
+import { createRelay, type Relay } from "./relay/relay.ts";
 import { addressAdmission } from "./rpc/addresses.ts";
 import type { RpcInterface } from "./rpc/interface.ts";
 import { listenRpc, type RpcListener } from "./rpc/listener.ts";
@@ -98,17 +94,23 @@ async function start(
   closers.push(() => host.stop());
   const { observeRequest } = observations;
   const activation = observedInterface(activationInterface(host), OPNUM.activate, observeRequest);
-  const rpc = await startRpc(configuration, activation);
+  const listening: Endpoint[] = [];
+  const relay = makeRelay(configuration, { store, host, listening });
+  closers.push(async () => relay.stop());
+  const rpc = await startRpc(configuration, [activation, ...relay.interfaces]);
   closers.push(() => rpc.close(STOP_GRACE_MS));
+  listening.push(...rpc.endpoints);
+  void relay.start();
   const dns = await startDns(configuration);
   if (dns !== undefined) closers.push(() => dns.close());
   const discovery = startDiscovery(configuration, { dns, rpc, host });
   closers.push(async () => discovery.stop());
-  const http = await startHttp(configuration, {
+  const http = await startHttpService(configuration.http, {
     observations,
     host,
-    rpc,
-    dns,
+    rpc: () => rpc.statistics(),
+    dns: () => dns?.statistics(),
+    relay: () => relay.statistics(),
     sources: applianceSources({
       name: configuration.appliance.name,
       startedAt,
@@ -130,6 +132,7 @@ async function start(
         connections: rpc.statistics().connectionsOpen,
       }),
       dns: () => dnsReport(configuration, dns, discovery),
+      relayFailure: relay.failure,
     }),
   });
   closers.push(() => http.close(STOP_GRACE_MS));
@@ -141,7 +144,10 @@ async function start(
     },
     notices: noticesOf(identity, store),
     isHealthy: async () => rpc.healthy() && (dns?.healthy() ?? true),
-    reload: async () => discovery.refresh(),
+    reload: async () => {
+      http.reload();
+      discovery.refresh();
+    },
     stop: () => closeAll(closers),
   };
 }
@@ -195,11 +201,41 @@ async function startHost(
   return host;
 }
 
-function startRpc({ rpc }: Configuration, activation: RpcInterface): Promise<RpcListener> {
+type RelayParts = {
+  readonly store: Store;
+  readonly host: ActivationHost;
+  /** What is listened on for RPC, once it is. */
+  readonly listening: readonly Endpoint[];
+};
+
+/** What genuine clients find here (RELAY-1). */
+function makeRelay({ relay }: Configuration, { store, host, listening }: RelayParts): Relay {
+  const log = openLog("relay");
+  return createRelay({
+    settings: relay,
+    observe: (effect) => host.observe(effect),
+    logEvent: (event) => {
+      const level = event.code === EVENT_CODE.upstreamReachable ? "info" : "warning";
+      log[level]("licensed host", { code: event.code, detail: event.detail });
+      void store.logEvent(event);
+    },
+    isOwn: (endpoint) =>
+      isOwnEndpoint(
+        endpoint,
+        listening,
+        machineAddresses().map(({ address }) => address),
+      ),
+  });
+}
+
+function startRpc(
+  { rpc }: Configuration,
+  interfaces: readonly RpcInterface[],
+): Promise<RpcListener> {
   const log = openLog("rpc");
   return listenRpc({
     listen: rpc.listen,
-    interfaces: [activation],
+    interfaces,
     limits: rpc.limits,
     clock: systemClock,
     randomBytes: systemRandomBytes,
@@ -266,42 +302,6 @@ function startDiscovery({ dns }: Configuration, parts: DiscoveryParts): Discover
 
 function machineAddresses(): { address: string; internal: boolean }[] {
   return Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-}
-
-type HttpParts = {
-  readonly sources: HttpSources;
-  readonly observations: Observations;
-  readonly host: ActivationHost;
-  readonly rpc: RpcListener;
-  readonly dns: DnsServer | undefined;
-};
-
-async function startHttp(
-  { http, dns: { host: hostName } }: Configuration,
-  { sources, observations, host, rpc, dns }: HttpParts,
-): Promise<HttpServer> {
-  const log = openLog("http");
-  let server: HttpServer | undefined;
-  const app = createHttpApp(sources, {
-    allowedHosts: [...http.hostNames, hostName],
-    metrics: applianceMetrics(sources, observations, {
-      host,
-      rpc: () => rpc.statistics(),
-      dns: () => dns?.statistics(),
-      httpRequestsInWork: () => server?.requestsInWork() ?? 0,
-    }),
-    reportError: (error) => log.error("a request failed", { error }),
-  });
-  server = await listenHttp({
-    listen: http.listen,
-    app,
-    log: (entry) => {
-      const { method, path, status, milliseconds, peer } = entry;
-      observations.observeHttp(entry);
-      log.debug("request", { method, path, status, milliseconds, address: peer?.address });
-    },
-  });
-  return server;
 }
 
 function noticesOf(identity: LoadedIdentity, store: Store): readonly string[] {

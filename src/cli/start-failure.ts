@@ -1,5 +1,6 @@
 /** Why the appliance did not start, for the person who can change that. */
 import { IdentityError } from "../authority/identity-error.ts";
+import { HttpSettingError } from "../http/setting-error.ts";
 import { explainBindError } from "../platform/bind-help.ts";
 import { BindError } from "../platform/endpoint.ts";
 import { findPortHolders } from "../platform/port-holder.ts";
@@ -18,10 +19,12 @@ export function explainStartFailure(error: unknown, programName: string): CliFai
   const known =
     error instanceof StoreError ||
     error instanceof IdentityError ||
+    error instanceof HttpSettingError ||
     error instanceof FileTooLargeError ||
     isSystemError(error);
   if (!known) return undefined;
-  const hint = error instanceof IdentityError ? error.hint : undefined;
+  const hasHint = error instanceof IdentityError || error instanceof HttpSettingError;
+  const hint = hasHint ? error.hint : undefined;
   return new CliFailure(EXIT_CODE.failure, `cannot start: ${error.message}`, hint);
 }
 

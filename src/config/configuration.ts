@@ -10,6 +10,7 @@ import type { Policy } from "../activation/policy.ts";
 import { DEFAULT_DNS_LIMITS, type DnsLimits } from "../dns/limits.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "../http/limits.ts";
 import type { Endpoint } from "../platform/endpoint.ts";
+import { DEFAULT_RELAY_LIMITS, type RelaySettings } from "../relay/settings.ts";
 import { type AddressBlock, PRIVATE_KEYWORD, parseAddressList } from "../rpc/addresses.ts";
 import { DEFAULT_RPC_LIMITS, type RpcLimits } from "../rpc/limits.ts";
 import { type Camelised, camelise } from "./camel.ts";
@@ -40,6 +41,7 @@ export type Configuration = {
     readonly validityDays: number;
     readonly resetAtStart: boolean;
   };
+  readonly relay: RelaySettings;
   readonly dns: Omit<Parsed["dns"], "host" | "addresses" | "limits"> & {
     readonly limits: DnsLimits;
     /** Fully qualified, without the dot at the end. */
@@ -80,7 +82,7 @@ export function deriveConfiguration(
   parsed: ParsedConfiguration,
   surroundings: Surroundings,
 ): Configuration {
-  const { appliance, rpc, activation, dns, http, store, log, product } = camelise(parsed);
+  const { appliance, rpc, activation, relay, dns, http, store, log, product } = camelise(parsed);
   const name = appliance.name ?? machineName(surroundings.hostName);
   const dataDirectory = absolute(surroundings.baseDirectory, appliance.dataDirectory);
   const host = qualifyHost(dns.host ?? name, dns.zones);
@@ -99,6 +101,7 @@ export function deriveConfiguration(
       limits: rpcLimits(rpc.limits),
     },
     activation: deriveActivation(activation),
+    relay: deriveRelay(relay),
     dns: {
       ...dns,
       host,
@@ -111,7 +114,7 @@ export function deriveConfiguration(
     },
     store: { file: absolute(dataDirectory, store.file) },
     log,
-    products: product.length === 0 ? DEFAULT_CATALOGUE : product.map(withThreshold),
+    products: catalogued(product.map(withThreshold), activation.builtInProducts),
   };
 }
 
@@ -179,6 +182,32 @@ function deriveActivation(activation: Parsed["activation"]): Configuration["acti
     validityDays: activation.validityDays,
     resetAtStart: activation.resetAtStart,
   };
+}
+
+function deriveRelay(relay: Parsed["relay"]): RelaySettings {
+  const { mode, upstreams, discover, resolver } = relay;
+  return {
+    mode,
+    upstreams,
+    discover,
+    resolver,
+    limits: {
+      ...DEFAULT_RELAY_LIMITS,
+      connectMilliseconds: relay.connectSeconds * SECOND,
+      callMilliseconds: relay.callSeconds * SECOND,
+      connections: relay.connections,
+      failures: relay.failures,
+      retryMilliseconds: relay.retrySeconds * SECOND,
+    },
+  };
+}
+
+/** Those built in come first; one that the file has too is the file's. */
+function catalogued(configured: readonly Product[], builtIn: boolean): readonly Product[] {
+  if (!builtIn) return configured;
+  const replaced = new Set(configured.map(({ activationId }) => activationId));
+  const kept = DEFAULT_CATALOGUE.filter(({ activationId }) => !replaced.has(activationId));
+  return [...kept, ...configured];
 }
 
 /** COUNT-2. */

@@ -1,7 +1,10 @@
 /** What must hold between keys. One rule per function; each says everything it finds. */
 import { PRODUCTS_MAXIMUM } from "../activation/catalogue.ts";
+import { DEFAULT_CATALOGUE } from "../activation/default-catalogue.ts";
+import { formatHostAddress } from "../client/host-address.ts";
 import { isLoopback, isWildcard } from "../platform/address.ts";
 import { type Endpoint, formatEndpoint } from "../platform/endpoint.ts";
+import { isOwnEndpoint } from "../relay/own-endpoints.ts";
 import { parseAddress } from "../rpc/addresses.ts";
 import { qualifyHost } from "./configuration.ts";
 import { type KeyPath, nodeAt } from "./outline.ts";
@@ -228,14 +231,71 @@ function* limitsFit({ rpc: { limits } }: ParsedConfiguration): Iterable<RuleFind
   };
 }
 
-/** A catalogue has a bound of its own. */
-function* productsAreFew({ product }: ParsedConfiguration): Iterable<RuleFinding> {
-  if (product.length <= PRODUCTS_MAXIMUM) return;
-  yield error(["product"], `${product.length} products, at most ${PRODUCTS_MAXIMUM} are known`);
+/** RELAY-1, RELAY-3. */
+function* relayHasHosts({ relay }: ParsedConfiguration): Iterable<RuleFinding> {
+  const { mode, upstreams, discover, resolver } = relay;
+  if (mode !== "relay") {
+    if (upstreams.length === 0 && discover === undefined) return;
+    const key = upstreams.length > 0 ? "upstreams" : "discover";
+    yield warning(["relay", key], `not used: relay.mode is "${mode}"`);
+    return;
+  }
+  if (upstreams.length === 0 && discover === undefined) {
+    yield error(
+      ["relay", "mode"],
+      "there is no licensed host to relay to",
+      "name yours in relay.upstreams, or their domain in relay.discover",
+    );
+  }
+  if (discover !== undefined && resolver === undefined) {
+    const hint = "name the DNS server that answers for it in relay.resolver";
+    yield error(["relay", "discover"], "nobody is named to ask", hint);
+  }
+  yield* duplicates(["relay", "upstreams"], upstreams, formatHostAddress);
+}
+
+const LOOP_HINT = "a relay that calls itself never ends; name your licensed host";
+
+/** As far as the configuration shows it; an address behind a name is looked at when it is called. */
+function* relayCallsOthers(configuration: ParsedConfiguration): Iterable<RuleFinding> {
+  const { appliance, rpc, relay, dns } = configuration;
+  if (relay.mode !== "relay") return;
+  const ownName = qualifyHost(dns.host ?? appliance.name ?? "muster", dns.zones);
+  const ownPorts = rpc.listen.map(({ port }) => port);
+  for (const [index, { host, port }] of relay.upstreams.entries()) {
+    const isOwnName = host === ownName && ownPorts.includes(port);
+    if (!isOwnName && !isOwnEndpoint({ address: host, port }, rpc.listen, [])) continue;
+    const what = `${formatHostAddress({ host, port })} is this appliance itself`;
+    const restsOn = [["rpc", "listen"]];
+    yield { ...error(["relay", "upstreams", index], what, LOOP_HINT), restsOn };
+  }
+  const { discover, resolver } = relay;
+  if (dns.enabled && discover !== undefined && dns.zones.includes(discover)) {
+    const what = `${discover} is a zone of this appliance, which would find itself`;
+    yield { ...error(["relay", "discover"], what, LOOP_HINT), restsOn: [["dns", "zones"]] };
+  }
+  if (dns.enabled && resolver !== undefined && isOwnEndpoint(resolver, dns.listen, [])) {
+    const what = `${formatEndpoint(resolver)} is this appliance's own DNS server`;
+    const hint = "it knows its own zones alone; name another";
+    yield { ...error(["relay", "resolver"], what, hint), restsOn: [["dns", "listen"]] };
+  }
+}
+
+/** A catalogue has a bound of its own, and something in it. */
+function* productsAreFew({ product, activation }: ParsedConfiguration): Iterable<RuleFinding> {
+  if (product.length === 0 && !activation.built_in_products) {
+    const hint = "add a [[product]], or leave the key out";
+    yield error(["activation", "built_in_products"], "false leaves no product to serve", hint);
+  }
+  const most = PRODUCTS_MAXIMUM - DEFAULT_CATALOGUE.length;
+  if (product.length <= most) return;
+  yield error(["product"], `${product.length} products, at most ${most} can be added`);
 }
 
 const RULES: readonly Rule[] = [
   limitsFit,
+  relayHasHosts,
+  relayCallsOthers,
   productsAreFew,
   listenersDiffer,
   exposureIsMeant,

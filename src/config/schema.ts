@@ -10,6 +10,7 @@ import { dnsSection } from "./sections/dns.ts";
 import { httpSection } from "./sections/http.ts";
 import { logSection } from "./sections/log.ts";
 import { productSection } from "./sections/product.ts";
+import { relaySection } from "./sections/relay.ts";
 import { rpcSection } from "./sections/rpc.ts";
 import { storeSection } from "./sections/store.ts";
 
@@ -17,6 +18,7 @@ export const configurationSchema = z.strictObject({
   appliance: applianceSection,
   rpc: rpcSection,
   activation: activationSection,
+  relay: relaySection,
   dns: dnsSection,
   http: httpSection,
   store: storeSection,

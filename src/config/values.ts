@@ -4,6 +4,8 @@
  */
 import { z } from "zod";
 import { ZERO_GUID } from "../activation/catalogue.ts";
+import { type HostAddress, parseHostAddress } from "../client/host-address.ts";
+import { isToken, TOKEN_FORM_WORDS } from "../http/token.ts";
 import { isWildcard } from "../platform/address.ts";
 import { type Endpoint, parseEndpoint } from "../platform/endpoint.ts";
 import { parseAddress, parseAddressBlock } from "../rpc/addresses.ts";
@@ -27,6 +29,20 @@ const ENDPOINT_HINT =
 
 export const endpoint = (): z.ZodType<Endpoint, string> =>
   textForm("a numeric address and a port", ENDPOINT_HINT, parseEndpoint);
+
+const HOST_AND_PORT_HINT = 'write "10.0.0.5:1688", "[2001:db8::5]:1688" or "kms.corp.example:1688"';
+
+/** A host elsewhere: a name in lower case, or a numeric address that is no wildcard. */
+export const hostAndPort = (): z.ZodType<HostAddress, string> =>
+  textForm("a name or an address, and a port", HOST_AND_PORT_HINT, (text) => {
+    const address = parseHostAddress(text);
+    if (address === undefined) return undefined;
+    const host = isMachineAddress(address.host) ? address.host : domain(HOST_NAME, address.host);
+    // No top-level domain is a number: what ends in one is an address that was mistyped.
+    const isName = host !== undefined && !/(^|\.)\d+$/.test(host);
+    if (host === undefined || !(isName || isMachineAddress(host))) return undefined;
+    return { ...address, host: host.toLowerCase() };
+  });
 
 const BLOCK_HINT = 'write "10.0.0.0/8" or "fd00::/8"; bits behind the length must be zero';
 
@@ -102,22 +118,9 @@ export const filePath = (): z.ZodType<string, string> =>
     text !== "" && !text.includes("\0") && text.length <= PATH_LENGTH_MAXIMUM ? text : undefined,
   );
 
-const TOKEN_LENGTH_MINIMUM = 16;
-const TOKEN_LENGTH_MAXIMUM = 256;
-
-/** A bearer token (RFC 6750 section 2.1), long enough not to be guessed. */
+/** What opens client details to other machines. */
 export const token = (): z.ZodType<string, string> =>
-  textForm(
-    "a token",
-    `${TOKEN_LENGTH_MINIMUM} to ${TOKEN_LENGTH_MAXIMUM} letters, digits and -._~+/, = at its end`,
-    (text) => (isToken(text) ? text : undefined),
-  );
-
-export function isToken(text: string): boolean {
-  const { length } = text;
-  if (length < TOKEN_LENGTH_MINIMUM || length > TOKEN_LENGTH_MAXIMUM) return false;
-  return /^[A-Za-z0-9\-._~+/]+=*$/.test(text);
-}
+  textForm("a token", TOKEN_FORM_WORDS, (text) => (isToken(text) ? text : undefined));
 
 /** A whole number within bounds that are part of the documentation. */
 export const whole = (minimum: number, maximum: number): z.ZodInt =>

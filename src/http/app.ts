@@ -1,5 +1,6 @@
 /** The HTTP service as a function from request to response. It opens no port: `server.ts` does. */
 import { Hono } from "hono";
+import { type AccessOptions, detailsAccess, LOCAL_ACCESS } from "./api/access.ts";
 import type { HttpEnvironment, HttpMiddleware } from "./environment.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
@@ -18,11 +19,8 @@ export type HttpOptions = {
   readonly allowedHosts?: readonly string[];
   /** Served at /metrics; without it there is no such path. */
   readonly metrics?: Metrics;
-  /**
-   * Opens client details and events to who sends it from elsewhere; without it they are open to the
-   * machine itself alone.
-   */
-  readonly token?: string;
+  /** By default the machine itself alone sees client details and events. */
+  readonly access?: AccessOptions;
   /** Told of every error that no route expected; the client sees 500 without particulars. */
   readonly reportError?: (error: Error) => void;
 };
@@ -32,11 +30,12 @@ export function createHttpApp(
   sources: HttpSources,
   options: HttpOptions = {},
 ): Hono<HttpEnvironment> {
-  const { limits = DEFAULT_HTTP_LIMITS, allowedHosts = [], reportError, metrics, token } = options;
+  const { limits = DEFAULT_HTTP_LIMITS, allowedHosts = [], reportError, metrics } = options;
+  const access = detailsAccess(options.access ?? LOCAL_ACCESS);
   const names = new Set(allowedHosts.map((name) => name.toLowerCase().replace(/\.$/, "")));
   const app = new Hono<HttpEnvironment>();
   app.use(securityFields, contentLengthOfHead, requestChecks(limits, names));
-  for (const route of allRoutes(sources, { metrics, token })) addRoute(app, route);
+  for (const route of allRoutes(sources, { metrics, access })) addRoute(app, route);
   addRoute(app, openApiRoute(app));
   app.notFound(({ req }) => problemResponse("not-found", { instance: targetPath(req.url) }));
   app.onError((error) => {

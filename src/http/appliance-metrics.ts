@@ -10,7 +10,8 @@ export type MeasuredParts = {
   readonly host: Pick<ActivationHost, "snapshot">;
   readonly rpc: () => MetricsReport["rpc"];
   readonly dns: () => MetricsReport["dns"];
-  readonly httpRequestsInWork: () => number;
+  readonly relay: () => MetricsReport["relay"];
+  readonly http: () => MetricsReport["http"];
 };
 
 const MICROSECONDS_PER_SECOND = 1_000_000;
@@ -30,7 +31,8 @@ export function applianceMetrics(
       queue: parts.host.snapshot(),
       rpc: parts.rpc(),
       dns: parts.dns(),
-      httpRequestsInWork: parts.httpRequestsInWork(),
+      relay: parts.relay(),
+      http: parts.http(),
     };
   };
   return createMetrics({ ...sources, report }, observations);

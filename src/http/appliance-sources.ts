@@ -36,6 +36,11 @@ export type ApplianceParts = {
     readonly connections: number;
   };
   readonly dns: () => DnsReport & { readonly healthy: boolean };
+  /**
+   * Why genuine clients cannot be relayed now (RELAY-3); undefined where they can, null where
+   * nothing is relayed.
+   */
+  readonly relayFailure: () => string | undefined | null;
 };
 
 /** Nothing of a host that is its own authority is ever used up by a rearm. */
@@ -137,7 +142,8 @@ function applicationReports(
 }
 
 function isServing(parts: ApplianceParts, now: number): boolean {
-  return readiness(parts, now).every(({ part, ready }) => ready || part === "dns");
+  const others: readonly PartReadiness["part"][] = ["dns", "relay"];
+  return readiness(parts, now).every(({ part, ready }) => ready || others.includes(part));
 }
 
 function readiness(parts: ApplianceParts, now: number = parts.clock()): readonly PartReadiness[] {
@@ -149,12 +155,14 @@ function readiness(parts: ApplianceParts, now: number = parts.clock()): readonly
   const dns = parts.dns();
   const closedDns = dns.enabled && !dns.healthy ? "a DNS listener is closed" : undefined;
   const drained = draining ? "draining: clients are sent to other hosts" : undefined;
+  const relay = parts.relayFailure();
   const unlicensed = licence.licensed ? undefined : licence.words;
   return [
     part("store", store ?? loading),
     part("licence", unlicensed),
     part("rpc", rpc ?? drained),
     part("dns", closedDns),
+    ...(relay === null ? [] : [part("relay", relay)]),
   ];
 }
 

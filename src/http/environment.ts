@@ -6,6 +6,8 @@ export type HttpEnvironment = {
   Bindings: {
     /** The client; undefined where no socket is involved. IPv4-mapped addresses in IPv4 form. */
     readonly peer?: Endpoint;
+    /** Asks that the connection of this request is not closed for being quiet. */
+    readonly keepOpen?: () => void;
   };
 };
 

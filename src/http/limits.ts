@@ -31,8 +31,8 @@ export type HttpLimits = {
 };
 
 export const DEFAULT_HTTP_LIMITS: HttpLimits = {
-  connections: 256,
-  connectionsPerAddress: 64,
+  connections: 128,
+  connectionsPerAddress: 32,
   stallSeconds: 30,
   targetOctets: 2048,
   headerOctets: 8192,

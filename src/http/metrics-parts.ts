@@ -1,13 +1,17 @@
 /** Metrics of the parts: queue, RPC, DNS, HTTP, process. */
 import type { Registry } from "prom-client";
 import { formatHresult } from "../protocol/hresult.ts";
-import type { MetricsReport } from "./metrics-report.ts";
+import type { MetricsReport, RelayFigures } from "./metrics-report.ts";
 import { addReadMetrics, type ReadMetric, type Sample, single } from "./metrics-set.ts";
 import type { Eventually } from "./sources.ts";
 
 export function addPartMetrics(registry: Registry, report: () => Eventually<MetricsReport>): void {
-  const metrics = [...PROCESS_METRICS, ...QUEUE_METRICS, ...RPC_METRICS, ...DNS_METRICS];
-  addReadMetrics(registry, async () => report(), metrics);
+  const listeners = [...RPC_METRICS, ...DNS_METRICS, ...RELAY_METRICS, ...HTTP_METRICS];
+  addReadMetrics(registry, async () => report(), [
+    ...PROCESS_METRICS,
+    ...QUEUE_METRICS,
+    ...listeners,
+  ]);
 }
 
 const PROCESS_METRICS: readonly ReadMetric<MetricsReport>[] = [
@@ -23,11 +27,30 @@ const PROCESS_METRICS: readonly ReadMetric<MetricsReport>[] = [
     kind: "counter",
     read: (report) => single(report.process.cpuSeconds),
   },
+];
+
+const HTTP_METRICS: readonly ReadMetric<MetricsReport>[] = [
   {
     name: "muster_http_requests_in_work",
     help: "Requests to this service without a response yet",
     kind: "gauge",
-    read: (report) => single(report.httpRequestsInWork),
+    read: ({ http }) => single(http.requestsInWork),
+  },
+  {
+    name: "muster_http_connections",
+    help: "Open connections to this service",
+    kind: "gauge",
+    read: ({ http }) => single(http.connectionsOpen),
+  },
+  {
+    name: "muster_http_connections_cut_total",
+    help: "Connections to this service that were cut, since the start",
+    kind: "counter",
+    labelNames: ["reason"],
+    read: ({ http }) => [
+      [{ reason: "limit" }, http.connectionsRefused],
+      [{ reason: "stalled" }, http.connectionsStalled],
+    ],
   },
 ];
 
@@ -152,6 +175,67 @@ const DNS_METRICS: readonly ReadMetric<MetricsReport>[] = [
     read: ({ dns }) => single(dns?.tcp.open),
   },
 ];
+
+const RELAY_METRICS: readonly ReadMetric<MetricsReport>[] = [
+  {
+    name: "muster_relay_calls_total",
+    help: "Requests of genuine clients since the start, by what became of them",
+    kind: "counter",
+    labelNames: ["outcome"],
+    read: ({ relay }) => labelled("outcome", Object.entries(relay.calls)),
+  },
+  {
+    name: "muster_relay_calls_in_flight",
+    help: "Requests of genuine clients that wait for a licensed host",
+    kind: "gauge",
+    read: ({ relay }) => single(relay.callsInFlight),
+  },
+  {
+    name: "muster_relay_connections",
+    help: "Genuine clients with a connection to a licensed host",
+    kind: "gauge",
+    read: ({ relay }) => single(relay.connections),
+  },
+  {
+    name: "muster_relay_upstream_up",
+    help: "Whether a licensed host was reached when last tried",
+    kind: "gauge",
+    labelNames: ["upstream"],
+    read: byUpstream(({ reachable }) => (reachable === undefined ? undefined : Number(reachable))),
+  },
+  {
+    name: "muster_relay_upstream_skipped",
+    help: "Whether a licensed host is left alone after failures",
+    kind: "gauge",
+    labelNames: ["upstream"],
+    read: byUpstream(({ breaker }) => Number(breaker === "open")),
+  },
+  {
+    name: "muster_relay_upstream_connections_total",
+    help: "Connections made to a licensed host since the start",
+    kind: "counter",
+    labelNames: ["upstream"],
+    read: byUpstream(({ connected }) => connected),
+  },
+  {
+    name: "muster_relay_upstream_failures_total",
+    help: "Connections and calls that failed at a licensed host since the start",
+    kind: "counter",
+    labelNames: ["upstream"],
+    read: byUpstream(({ failures }) => failures),
+  },
+];
+
+/** Samples of the licensed hosts for which there is a value. */
+function byUpstream(
+  value: (upstream: RelayFigures["upstreams"][number]) => number | undefined,
+): (report: MetricsReport) => readonly Sample[] {
+  return ({ relay }) =>
+    relay.upstreams.flatMap((upstream) => {
+      const figure = value(upstream);
+      return figure === undefined ? [] : [[{ upstream: upstream.name }, figure] as const];
+    });
+}
 
 function labelled(
   name: string,

@@ -8,7 +8,15 @@ export type MetricsReport = {
   /** Undefined where there is no such listener. */
   readonly rpc: RpcFigures | undefined;
   readonly dns: DnsFigures | undefined;
-  readonly httpRequestsInWork: number;
+  readonly relay: RelayFigures;
+  readonly http: HttpFigures;
+};
+
+export type HttpFigures = {
+  readonly requestsInWork: number;
+  readonly connectionsOpen: number;
+  readonly connectionsRefused: number;
+  readonly connectionsStalled: number;
 };
 
 export type ProcessFigures = {
@@ -48,4 +56,20 @@ export type DnsFigures = {
   readonly truncated: number;
   readonly rateLimited: number;
   readonly tcp: { readonly open: number };
+};
+
+/** Genuine clients (RELAY-1); labels are the operator's own hosts, which are few. */
+export type RelayFigures = {
+  readonly mode: string;
+  /** By what became of them. */
+  readonly calls: Readonly<Record<string, number>>;
+  readonly callsInFlight: number;
+  readonly connections: number;
+  readonly upstreams: readonly {
+    readonly name: string;
+    readonly breaker: "closed" | "open" | "halfOpen";
+    readonly reachable: boolean | undefined;
+    readonly connected: number;
+    readonly failures: number;
+  }[];
 };

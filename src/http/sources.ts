@@ -35,7 +35,7 @@ export type VersionReport = {
 };
 
 export type PartReadiness = {
-  readonly part: "rpc" | "dns" | "store" | "licence" | "clock";
+  readonly part: "rpc" | "dns" | "store" | "licence" | "clock" | "relay";
   readonly ready: boolean;
   /** A sentence; undefined where the part is ready. */
   readonly reason: string | undefined;

@@ -93,7 +93,7 @@ function service(changes: Partial<HttpSources> = {}) {
       },
       ...changes,
     },
-    { token: "right-token" },
+    { access: { token: () => "right-token", openDetails: false } },
   );
   const get = (path: string, headers = {}) => app.request(path, { headers }, LOCAL);
   return { app, asked, get };
@@ -361,6 +361,7 @@ test("a store that cannot be read is 503, and anything else 500 (STORE-6)", asyn
 });
 
 describe("who may see client details and events", () => {
+  const basic = (pair: string) => ({ authorization: `Basic ${btoa(pair)}` });
   const DETAILS = ["/api/v1/clients", "/api/v1/events"];
   const OPEN = ["/", "/status", "/api/v1/status", "/api/v1/products", "/api/v1/dns", "/healthz"];
   const elsewhere = { peer: { address: "192.0.2.9", port: 50_000 } };
@@ -379,7 +380,11 @@ describe("who may see client details and events", () => {
     ["elsewhere with another token", { authorization: "Bearer wrong-token" }, elsewhere, 401],
     ["elsewhere with part of it", { authorization: "Bearer right-toke" }, elsewhere, 401],
     ["elsewhere with no token", { authorization: "Bearer " }, elsewhere, 401],
-    ["elsewhere by password", { authorization: "Basic cmlnaHQtdG9rZW4=" }, elsewhere, 401],
+    ["elsewhere by password", basic("anybody:right-token"), elsewhere, 200],
+    ["elsewhere by password without a user", basic(":right-token"), elsewhere, 200],
+    ["elsewhere by another password", basic("anybody:wrong:right-token"), elsewhere, 401],
+    ["elsewhere by a user of that name", basic("right-token:"), elsewhere, 401],
+    ["elsewhere without a colon", basic("right-token"), elsewhere, 401],
     ["elsewhere through a proxy on this machine", { "x-forwarded-for": "::1" }, LOCAL, 401],
     [
       "elsewhere through a proxy, with the token",
@@ -405,10 +410,49 @@ describe("who may see client details and events", () => {
     expect(wrong.headers.get("www-authenticate")).toContain('error="invalid_token"');
   });
 
+  test("where details are open, whoever asks", async () => {
+    const open = createHttpApp(SOURCES, { access: { token: () => undefined, openDetails: true } });
+    expect((await open.request("/api/v1/clients", {}, elsewhere)).status).toBe(200);
+  });
+
+  test("a token that changes counts from the next request on", async () => {
+    let token = "first";
+    const changing = createHttpApp(SOURCES, {
+      access: { token: () => token, openDetails: false },
+    });
+    const ask = async () =>
+      (
+        await changing.request(
+          "/api/v1/events",
+          { headers: { authorization: "Bearer second" } },
+          elsewhere,
+        )
+      ).status;
+    expect(await ask()).toBe(401);
+    token = "second";
+    expect(await ask()).toBe(200);
+  });
+
+  test("/sign-in makes a browser ask, and leads back (RFC 7617)", async () => {
+    const ask = (headers: Record<string, string>) =>
+      app.request("/sign-in", { headers }, elsewhere);
+    const asked = await ask({});
+    expect(asked.status).toBe(401);
+    expect(asked.headers.get("www-authenticate")).toBe('Basic realm="muster", charset="UTF-8"');
+    const back = await ask(basic("x:right-token"));
+    expect([back.status, back.headers.get("location")]).toEqual([303, "/"]);
+  });
+
   test("where no token is configured, nobody from elsewhere, whatever they send", async () => {
-    for (const options of [{}, { token: "" }]) {
+    for (const options of [{}, { access: { token: () => "", openDetails: false } }]) {
       const closed = createHttpApp(SOURCES, options);
-      for (const authorization of ["Bearer ", "Bearer undefined", "Bearer right-token", ""]) {
+      for (const authorization of [
+        "Bearer ",
+        "Bearer undefined",
+        "Bearer right-token",
+        "Basic Og==",
+        "",
+      ]) {
         const headers = { authorization };
         expect((await closed.request("/api/v1/events", { headers }, elsewhere)).status).toBe(401);
       }

@@ -33,7 +33,22 @@ const REPORT: MetricsReport = {
     rateLimited: 14,
     tcp: { open: 15 },
   },
-  httpRequestsInWork: 16,
+  relay: {
+    mode: "relay",
+    calls: { answered: 17, unavailable: 18 },
+    callsInFlight: 19,
+    connections: 20,
+    upstreams: [
+      { name: "kms:1688", breaker: "open", reachable: false, connected: 21, failures: 22 },
+      { name: "[::1]:1", breaker: "closed", reachable: undefined, connected: 0, failures: 0 },
+    ],
+  },
+  http: {
+    requestsInWork: 16,
+    connectionsOpen: 23,
+    connectionsRefused: 24,
+    connectionsStalled: 25,
+  },
 };
 
 const METRICS_SOURCES: MetricsSources = { ...SOURCES, report: () => REPORT };
@@ -105,9 +120,26 @@ describe("GET /metrics (REPORT-4)", () => {
         "muster_dns_truncated_total 13",
         "muster_dns_rate_limited_total 14",
         "muster_dns_tcp_connections 15",
+        'muster_relay_calls_total{outcome="answered"} 17',
+        'muster_relay_calls_total{outcome="unavailable"} 18',
+        "muster_relay_calls_in_flight 19",
+        "muster_relay_connections 20",
+        'muster_relay_upstream_up{upstream="kms:1688"} 0',
+        'muster_relay_upstream_skipped{upstream="kms:1688"} 1',
+        'muster_relay_upstream_connections_total{upstream="kms:1688"} 21',
+        'muster_relay_upstream_failures_total{upstream="kms:1688"} 22',
+        'muster_relay_upstream_skipped{upstream="[::1]:1"} 0',
         "muster_http_requests_in_work 16",
+        "muster_http_connections 23",
+        'muster_http_connections_cut_total{reason="limit"} 24',
+        'muster_http_connections_cut_total{reason="stalled"} 25',
       ]),
     );
+  });
+
+  test("says nothing of a licensed host that was not tried yet", async () => {
+    const samples = await samplesOf(metrics);
+    expect(samples.filter((line) => line.startsWith("muster_relay_upstream_up"))).toHaveLength(1);
   });
 
   test("reads anew at each scrape, once for all that share a source", async () => {
@@ -121,7 +153,7 @@ describe("GET /metrics (REPORT-4)", () => {
       },
       report: () => {
         reports += 1;
-        return { ...REPORT, httpRequestsInWork: reports };
+        return { ...REPORT, http: { ...REPORT.http, requestsInWork: reports } };
       },
     });
     for (const scrape of [1, 2]) {

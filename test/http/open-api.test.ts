@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { z } from "zod";
+import { detailsAccess, LOCAL_ACCESS } from "../../src/http/api/access.ts";
 import { readinessSchema, statusSchema, versionSchema } from "../../src/http/api/reports.ts";
 import { createHttpApp } from "../../src/http/app.ts";
 import { createMetrics } from "../../src/http/metrics.ts";
@@ -47,8 +48,12 @@ describe("GET /openapi.json", () => {
 
   test("describes every resource but the pages, and no other", async () => {
     const { paths } = await documentOf();
-    const routes = allRoutes(SOURCES, { metrics, token: undefined }).map(({ path }) => path);
-    const pages = routes.filter((path) => path === "/" || /^\/(?:assets|problems)/.test(path));
+    const routes = allRoutes(SOURCES, { metrics, access: detailsAccess(LOCAL_ACCESS) }).map(
+      ({ path }) => path,
+    );
+    const pages = routes.filter(
+      (path) => path === "/" || /^\/(?:assets|problems|sign-in)/.test(path),
+    );
     const expected = [...routes.filter((path) => !pages.includes(path)), "/openapi.json"];
     expect(Object.keys(paths).sort()).toEqual(expected.sort());
     for (const item of Object.values(paths)) expect(Object.keys(item)).toEqual(["get"]);

@@ -1,5 +1,5 @@
 import type { EventQuery } from "../../store/listing.ts";
-import { detailsAccess } from "../api/access.ts";
+import type { DetailsAccess } from "../api/access.ts";
 import { described } from "../api/describe.ts";
 import { answerListing, listingContent } from "../api/listing.ts";
 import {
@@ -15,7 +15,7 @@ import type { Route } from "../routing.ts";
 import type { HttpSources } from "../sources.ts";
 
 /** `GET /api/v1/events`: the event log (EVENT-5). */
-export function eventsRoute(sources: HttpSources, token: string | undefined): Route {
+export function eventsRoute(sources: HttpSources, access: DetailsAccess): Route {
   return {
     path: "/api/v1/events",
     methods: {
@@ -28,7 +28,7 @@ export function eventsRoute(sources: HttpSources, token: string | undefined): Ro
           problems: ["invalid-request", "access-denied", "unavailable"],
           isProtected: true,
         }),
-        detailsAccess(token),
+        access.required,
         async (context) => {
           const read = readParameters(eventParameters, context.req.queries());
           if (!read.ok) return problemResponse("invalid-request", { detail: read.error });

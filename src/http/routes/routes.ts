@@ -1,3 +1,4 @@
+import type { DetailsAccess } from "../api/access.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Route } from "../routing.ts";
 import type { HttpSources } from "../sources.ts";
@@ -10,31 +11,33 @@ import { metricsRoute } from "./metrics.ts";
 import { problemRoutes } from "./problems.ts";
 import { productsRoute } from "./products.ts";
 import { rootRoute } from "./root.ts";
+import { signInRoute } from "./sign-in.ts";
 import { statusRoutes } from "./status.ts";
 import { statusTextRoute } from "./status-text.ts";
 import { versionRoute } from "./version.ts";
 
 export type RouteOptions = {
   readonly metrics: Metrics | undefined;
-  readonly token: string | undefined;
+  readonly access: DetailsAccess;
 };
 
 /** Every resource of the service. A new one is a file and a line here. */
 export function allRoutes(
   sources: HttpSources,
-  { metrics, token }: RouteOptions,
+  { metrics, access }: RouteOptions,
 ): readonly Route[] {
   return [
     rootRoute(sources),
     ...statusRoutes(sources),
     statusTextRoute(sources),
-    clientsRoute(sources, token),
-    eventsRoute(sources, token),
+    clientsRoute(sources, access),
+    eventsRoute(sources, access),
     productsRoute(sources),
     dnsRoute(sources),
     livenessRoute(),
     readinessRoute(sources),
     versionRoute(sources),
+    signInRoute(access),
     ...(metrics === undefined ? [] : [metricsRoute(metrics)]),
     ...problemRoutes(),
     ...assetRoutes(),
