@@ -112,3 +112,19 @@ export const eventChain = sqliteTable("event_chain", {
   lastId: integer("last_id"),
   anchor: octets("anchor").notNull(),
 });
+
+export const dnsRecord = sqliteTable(
+  "dns_record",
+  {
+    name: octets("name").notNull(),
+    type: integer("type").notNull(),
+    rdata: octets("rdata").notNull(),
+    ttl: integer("ttl").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.name, table.type, table.rdata] })],
+);
+
+export const dnsZone = sqliteTable("dns_zone", {
+  apex: octets("apex").notNull().primaryKey(),
+  serial: integer("serial").notNull(),
+});

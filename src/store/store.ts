@@ -4,6 +4,7 @@ import type { SavedState } from "../activation/state.ts";
 import { type Clock, systemClock } from "../platform/clock.ts";
 import { fail, type Result } from "../platform/result.ts";
 import type { Guid } from "../protocol/types.ts";
+import type { DnsChange } from "./dns-records.ts";
 import type { RetentionLimits, RetentionSlice } from "./event-retention.ts";
 import { type CommitGroup, packRequests } from "./group.ts";
 import { failureOf, type StoreError, type StoreFailure, type StoreHealth } from "./health.ts";
@@ -56,6 +57,10 @@ export type Store = {
   /** A value kept for the installation, by name: its id, and what an operator set while it ran. */
   readonly setting: (name: string) => Promise<string | undefined>;
   readonly putSetting: (name: string, value: string) => Promise<Result<undefined, StoreFailure>>;
+  /** Every DNS record that came by update, and the serials reserved (DNS-7). */
+  readonly dnsRecords: () => Promise<DnsChange>;
+  /** Stores all of it or nothing; resolved when it is on the medium. */
+  readonly commitDns: (change: DnsChange) => Promise<Result<undefined, StoreFailure>>;
   readonly health: () => StoreHealth;
   /** Told of each change; returns what ends it. */
   readonly onHealthChange: (listener: (health: StoreHealth) => void) => () => void;
@@ -146,6 +151,11 @@ class ThreadedStore implements Store {
 
   readonly putSetting = (name: string, value: string): Promise<Result<undefined, StoreFailure>> =>
     this.#writing(() => this.#writer.call("putSetting", { name, value }));
+
+  readonly dnsRecords = (): Promise<DnsChange> => this.#writer.call("dnsRecords", undefined);
+
+  readonly commitDns = (change: DnsChange): Promise<Result<undefined, StoreFailure>> =>
+    this.#writing(() => this.#writer.call("commitDns", change));
 
   readonly health = (): StoreHealth => this.#health;
 

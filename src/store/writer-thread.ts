@@ -1,4 +1,5 @@
 import type { Result } from "../platform/result.ts";
+import type { DnsChange } from "./dns-records.ts";
 import type { RetentionLimits, RetentionSlice } from "./event-retention.ts";
 import type { PackedGroup } from "./group-writer.ts";
 import { StoreError, type StoreFailure, type StoreHealth } from "./health.ts";
@@ -23,6 +24,11 @@ export type WriterCalls = {
     readonly argument: { readonly name: string; readonly value: string };
     readonly value: Result<undefined, StoreFailure>;
   };
+  readonly dnsRecords: { readonly argument: undefined; readonly value: DnsChange };
+  readonly commitDns: {
+    readonly argument: DnsChange;
+    readonly value: Result<undefined, StoreFailure>;
+  };
   readonly condemn: { readonly argument: string; readonly value: undefined };
   readonly close: { readonly argument: undefined; readonly value: undefined };
 };
@@ -44,6 +50,8 @@ serveCalls<WriterCalls>({
   loadState: () => opened().loadState(),
   setting: (name) => opened().setting(name),
   putSetting: ({ name, value }) => opened().putSetting(name, value),
+  dnsRecords: () => opened().dnsRecords(),
+  commitDns: (change) => opened().commitDns(change),
   condemn: (message) => {
     opened().condemn(message);
     return undefined;

@@ -7,6 +7,7 @@ import {
   type WriterConnection,
   type WriterConnectionOptions,
 } from "./connection.ts";
+import { type DnsChange, readDnsRecords, writeDnsChange } from "./dns-records.ts";
 import { type RetentionLimits, type RetentionSlice, retainSlice } from "./event-retention.ts";
 import { GroupWriter, type PackedGroup } from "./group-writer.ts";
 import { classify, failureOf, StoreError, type StoreFailure, type StoreHealth } from "./health.ts";
@@ -103,6 +104,17 @@ export class Writer {
     return this.#write(({ database }) => {
       const sql = "INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)";
       database.run(sql, [name, value]);
+      return undefined;
+    });
+  }
+
+  dnsRecords(): DnsChange {
+    return this.#read(({ database }) => readDnsRecords(database));
+  }
+
+  commitDns(change: DnsChange): Result<undefined, StoreFailure> {
+    return this.#write(({ database }) => {
+      writeDnsChange(database, change);
       return undefined;
     });
   }
