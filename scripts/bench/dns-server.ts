@@ -1,4 +1,4 @@
-/** The name server alone, for `scripts/bench/dns.ts`: `bun dns-server.ts PORT`, then prints READY. */
+/** The name server alone, for measuring: `bun dns-server.ts PORT`; prints READY when it answers. */
 import { buildApplianceZones } from "../../src/dns/appliance-zones.ts";
 import { DEFAULT_DNS_LIMITS } from "../../src/dns/limits.ts";
 import { listenDns } from "../../src/dns/server.ts";

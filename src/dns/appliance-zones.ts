@@ -1,8 +1,9 @@
 /** The zones the appliance itself makes: discovery (DNS-1, DNS-2), its own host, and reverse. */
-import { fail, ok, type Result } from "../platform/result.ts";
+import { type DecodeError, fail, ok, type Result } from "../platform/result.ts";
 import { RecordType } from "./codes.ts";
 import { isWithin, labelCount, literalName, lowerName, type Name, nameFromText } from "./name.ts";
 import { addressRdata, soaRdata, srvRdata } from "./rdata.ts";
+import { recordFromText } from "./record-text.ts";
 import { reverseName, reverseZone } from "./reverse.ts";
 import { Zone, type ZoneError, type ZoneRecord } from "./zone.ts";
 
@@ -28,7 +29,12 @@ export type ApplianceZonesOptions = {
     | undefined;
   /** Whether reverse zones (/24 and /64) are made for `addresses`; true unless told. */
   readonly reverse?: boolean;
-  /** Further records, other hosts' SRV among them (DNS-3, DNS-9); each into its closest zone. */
+  /**
+   * Further records as text (DNS-9), other hosts' SRV among them (DNS-3): `printer A 192.0.2.9`.
+   * Names without a final dot are in the first zone. Addresses get their PTR as the host's do.
+   */
+  readonly staticRecords?: readonly string[];
+  /** Further records as data, for example those that came by update (DNS-7). */
   readonly records?: readonly ZoneRecord[];
 };
 
@@ -37,6 +43,7 @@ export type ApplianceZonesError =
       readonly code: "no-zones" | "bad-zone-name" | "same-zone-twice" | "bad-host" | "bad-address";
       readonly text: string;
     }
+  | { readonly code: "bad-record"; readonly text: string; readonly error: DecodeError }
   | { readonly code: "record-outside-zones"; readonly record: ZoneRecord }
   | { readonly code: "bad-zone"; readonly apex: Name; readonly errors: readonly ZoneError[] };
 
@@ -60,14 +67,24 @@ export function buildApplianceZones(
   if (first === undefined) return fail({ code: "no-zones", text: "" });
   const host = hostName(options.host, first);
   if (host === undefined) return fail({ code: "bad-host", text: options.host });
+  const further: ZoneRecord[] = [];
+  for (const text of options.staticRecords ?? []) {
+    const record = recordFromText(text, first, options.ttl);
+    if (!record.ok) return fail({ code: "bad-record", text, error: record.error });
+    further.push(record.value);
+  }
   const drafts = apexes.map((apex) => ({ apex, records: forwardRecords(apex, host, options) }));
   for (const address of options.addresses) {
     const data = addressRdata(address);
     if (data === undefined) return fail({ code: "bad-address", text: address });
     closest(drafts, host)?.records.push({ name: host, ttl: options.ttl, ...data });
-    if (options.reverse !== false) addReverse(drafts, data.rdata, host, options);
+    if (options.reverse !== false) addReverse(drafts, data.rdata, host, host, options);
   }
-  for (const record of options.records ?? []) {
+  for (const { name, type, rdata } of options.reverse === false ? [] : further) {
+    const isAddress = type === RecordType.A || type === RecordType.AAAA;
+    if (isAddress) addReverse(drafts, rdata, name, host, options);
+  }
+  for (const record of [...further, ...(options.records ?? [])]) {
     const draft = closest(drafts, record.name);
     if (draft === undefined) return fail({ code: "record-outside-zones", record });
     draft.records.push(record);
@@ -144,6 +161,7 @@ function forwardRecords(apex: Name, host: Name, options: ApplianceZonesOptions):
 function addReverse(
   drafts: Draft[],
   address: Uint8Array,
+  target: Name,
   host: Name,
   options: ApplianceZonesOptions,
 ): void {
@@ -154,5 +172,5 @@ function addReverse(
     draft = { apex, records: apexRecords(apex, host, options) };
     drafts.push(draft);
   }
-  draft.records.push({ name, type: RecordType.PTR, ttl: options.ttl, rdata: host });
+  draft.records.push({ name, type: RecordType.PTR, ttl: options.ttl, rdata: target });
 }

@@ -103,6 +103,22 @@ describe("the appliance's own zones", () => {
     expect(text(reverse).filter((line) => line.includes(" PTR "))).toHaveLength(2);
   });
 
+  test("DNS-9: records as text, their addresses with PTR", () => {
+    const lines = [
+      "printer 60 A 192.0.2.9",
+      "b.corp.example. AAAA 2001:db8:1::1",
+      'note TXT "x y"',
+    ];
+    const [first, second, reverse, ...others] = built({ staticRecords: lines });
+    expect(text(first)).toContain("printer.kms.test. 60 A 192.0.2.9");
+    expect(text(first)).toContain('note.kms.test. 3600 TXT "x y"');
+    expect(text(second)).toContain("b.corp.example. 3600 AAAA 2001:db8:1::1");
+    expect(text(reverse)).toContain("9.2.0.192.in-addr.arpa. 3600 PTR printer.kms.test.");
+    expect(others.flatMap(text).join()).toContain("PTR b.corp.example.");
+    expect(others.flatMap(text).join()).not.toContain("NS b.corp.example.");
+    expect(built({ staticRecords: lines, reverse: false })).toHaveLength(2);
+  });
+
   test("DNS-3, DNS-9: further records go into their closest zone", () => {
     const extra = records(
       "_vlmcs._tcp SRV 5 0 1688 other\nother A 192.0.2.9",
@@ -124,6 +140,11 @@ describe("the appliance's own zones", () => {
     ["no host", { host: "." }, { code: "bad-host" }],
     ["a bad host", { host: "a..b" }, { code: "bad-host" }],
     ["a bad address", { addresses: ["192.0.2"] }, { code: "bad-address", text: "192.0.2" }],
+    [
+      "a record that is none",
+      { staticRecords: ["x A 1.2.3"] },
+      { code: "bad-record", text: "x A 1.2.3", error: { code: "malformed", offset: 4 } },
+    ],
     [
       "a record outside",
       { records: records("x.example. A 192.0.2.1", literalName(".")) },
