@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { primaryResult, SQLITE_BUSY, StoreError } from "./health.ts";
-import { migrate } from "./migrate.ts";
+import { examineSchema, migrate } from "./migrate.ts";
 import { MIGRATIONS, type Migration } from "./migrations.ts";
 
 /**
@@ -39,6 +39,9 @@ export function openForWriting(options: WriterConnectionOptions): WriterConnecti
   let database: Database | undefined;
   try {
     database = new Database(path, { create: true, readwrite: true, strict: true });
+    database.run(`PRAGMA busy_timeout = ${BUSY_MILLISECONDS}`);
+    // Before anything is written: a database that is not ours to open stays as it is (STORE-3).
+    examineSchema(database, migrations.length);
     configure(database);
     if (maximumPages !== undefined) database.run(`PRAGMA max_page_count = ${maximumPages}`);
     migrate(database, path, migrations);
@@ -71,7 +74,6 @@ export function quickCheck(database: Database): readonly string[] {
 }
 
 function configure(database: Database): void {
-  database.run(`PRAGMA busy_timeout = ${BUSY_MILLISECONDS}`);
   // Before the first table: freed pages can then go back to the file system without a full VACUUM.
   database.run("PRAGMA auto_vacuum = INCREMENTAL");
   database.run("PRAGMA journal_mode = WAL");
