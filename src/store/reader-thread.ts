@@ -1,7 +1,23 @@
 import type { Database } from "bun:sqlite";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import type { Figures } from "../activation/figures.ts";
+import type { PublicationFailure } from "../analysis/alerts.ts";
+import type { DuplicateCmid } from "../analysis/duplicates.ts";
+import type { ActivityCount, LicensingOptions, LicensingReport } from "../analysis/reports.ts";
 import type { Guid } from "../protocol/types.ts";
+import {
+  type ActivityQuery,
+  type ApplicationForecast,
+  countNewClients,
+  type DuplicatesQuery,
+  type ForecastQuery,
+  type NewClientsQuery,
+  readActivity,
+  readDuplicates,
+  readForecasts,
+  readLicensing,
+  readPublicationFailures,
+} from "./analysis-queries.ts";
 import { listClientNames, listClients } from "./client-listing.ts";
 import { openForReading, quickCheck } from "./connection.ts";
 import { listEvents } from "./event-listing.ts";
@@ -30,6 +46,21 @@ export type ReaderCalls = {
   readonly clients: { readonly argument: ClientQuery; readonly value: Page<ClientItem> };
   readonly clientNames: { readonly argument: Guid; readonly value: readonly ClientNameItem[] };
   readonly events: { readonly argument: EventQuery; readonly value: Page<EventItem> };
+  readonly duplicates: {
+    readonly argument: DuplicatesQuery;
+    readonly value: readonly DuplicateCmid[];
+  };
+  readonly forecasts: {
+    readonly argument: ForecastQuery;
+    readonly value: readonly ApplicationForecast[];
+  };
+  readonly activity: { readonly argument: ActivityQuery; readonly value: readonly ActivityCount[] };
+  readonly licensing: { readonly argument: LicensingOptions; readonly value: LicensingReport };
+  readonly newClients: { readonly argument: NewClientsQuery; readonly value: number };
+  readonly publicationFailures: {
+    readonly argument: undefined;
+    readonly value: readonly PublicationFailure[];
+  };
   /** What is wrong with the file; nothing where it is sound. */
   readonly check: { readonly argument: undefined; readonly value: readonly string[] };
   readonly backup: { readonly argument: string; readonly value: undefined };
@@ -98,6 +129,12 @@ serveCalls<ReaderCalls>({
   clients: (query) => read((opened) => listClients(drizzle(opened), query)),
   clientNames: (cmid) => read((opened) => listClientNames(drizzle(opened), cmid)),
   events: (query) => read((opened) => listEvents(opened, query)),
+  duplicates: (query) => read((opened) => readDuplicates(opened, query)),
+  forecasts: (query) => read((opened) => readForecasts(opened, query)),
+  activity: (query) => read((opened) => readActivity(opened, query)),
+  licensing: (options) => read((opened) => readLicensing(opened, options)),
+  newClients: (query) => read((opened) => countNewClients(opened, query)),
+  publicationFailures: () => read(readPublicationFailures),
   check: () => read(quickCheck),
   backup,
   close,

@@ -1,9 +1,19 @@
 import type { GeneralEvent } from "../activation/events.ts";
 import type { Figures } from "../activation/figures.ts";
 import type { SavedState } from "../activation/state.ts";
+import type { PublicationFailure } from "../analysis/alerts.ts";
+import type { DuplicateCmid } from "../analysis/duplicates.ts";
+import type { ActivityCount, LicensingOptions, LicensingReport } from "../analysis/reports.ts";
 import { type Clock, systemClock } from "../platform/clock.ts";
 import { fail, type Result } from "../platform/result.ts";
 import type { Guid } from "../protocol/types.ts";
+import type {
+  ActivityQuery,
+  ApplicationForecast,
+  DuplicatesQuery,
+  ForecastQuery,
+  NewClientsQuery,
+} from "./analysis-queries.ts";
 import type { DnsChange } from "./dns-records.ts";
 import type { RetentionLimits, RetentionSlice } from "./event-retention.ts";
 import { type CommitGroup, packRequests } from "./group.ts";
@@ -52,6 +62,17 @@ export type Store = {
   readonly clients: (query?: ClientQuery) => Promise<Page<ClientItem>>;
   readonly clientNames: (cmid: Guid) => Promise<readonly ClientNameItem[]>;
   readonly events: (query?: EventQuery) => Promise<Page<EventItem>>;
+  /** Client ids that several machines share (COUNT-10). */
+  readonly duplicates: (query: DuplicatesQuery) => Promise<readonly DuplicateCmid[]>;
+  /** When each application's count falls below what its clients need (COUNT-11). */
+  readonly forecasts: (query: ForecastQuery) => Promise<readonly ApplicationForecast[]>;
+  /** Requests by day, product and outcome, for `activityReport` (REPORT-1). */
+  readonly activity: (query: ActivityQuery) => Promise<readonly ActivityCount[]>;
+  readonly licensing: (options: LicensingOptions) => Promise<LicensingReport>;
+  /** Clients that are new since a time, counted up to a limit. */
+  readonly newClients: (query: NewClientsQuery) => Promise<number>;
+  /** Publications in DNS that fail now, by the event log (EVENT-3). */
+  readonly publicationFailures: () => Promise<readonly PublicationFailure[]>;
   /** One small step of retention (EVENT-4), between two groups; to be called until it is done. */
   readonly retainEvents: (limits: RetentionLimits) => Promise<Result<RetentionSlice, StoreFailure>>;
   /** A value kept for the installation, by name: its id, and what an operator set while it ran. */
@@ -140,6 +161,24 @@ class ThreadedStore implements Store {
 
   readonly events = (query: EventQuery = {}): Promise<Page<EventItem>> =>
     this.#reader.call("events", query);
+
+  readonly duplicates = (query: DuplicatesQuery): Promise<readonly DuplicateCmid[]> =>
+    this.#reader.call("duplicates", query);
+
+  readonly forecasts = (query: ForecastQuery): Promise<readonly ApplicationForecast[]> =>
+    this.#reader.call("forecasts", query);
+
+  readonly activity = (query: ActivityQuery): Promise<readonly ActivityCount[]> =>
+    this.#reader.call("activity", query);
+
+  readonly licensing = (options: LicensingOptions): Promise<LicensingReport> =>
+    this.#reader.call("licensing", options);
+
+  readonly newClients = (query: NewClientsQuery): Promise<number> =>
+    this.#reader.call("newClients", query);
+
+  readonly publicationFailures = (): Promise<readonly PublicationFailure[]> =>
+    this.#reader.call("publicationFailures", undefined);
 
   readonly retainEvents = (
     limits: RetentionLimits,
