@@ -41,6 +41,8 @@ export class FakeUpstream {
   readonly calls: ReceivedCall[] = [];
   /** Every bind, as hexadecimal text. */
   readonly binds: string[] = [];
+  /** Calls that are held: called with nothing, each is answered with noise. */
+  readonly held: (() => void)[] = [];
   readonly #options: FakeUpstreamOptions;
   readonly #listener: TCPSocketListener<{ conversation: Conversation }>;
   readonly #sockets = new Set<Socket<{ conversation: Conversation }>>();
@@ -176,8 +178,8 @@ class Conversation {
   }
 
   #answer(answer: UpstreamAnswer, callId: number): void {
-    if (answer === "hold") return;
-    if (answer === "hangUp") this.#socket.terminate();
+    if (answer === "hold") this.#upstream.held.push(() => this.#answer({ stub: NOISE }, callId));
+    else if (answer === "hangUp") this.#socket.terminate();
     else if ("fault" in answer) {
       const flags = answer.didNotExecute ? 0x23 : 0x03;
       const body = joined(u32(0), u32(0), u32(answer.fault), u32(0));
