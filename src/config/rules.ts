@@ -241,15 +241,22 @@ function* relayHasHosts({ relay }: ParsedConfiguration): Iterable<RuleFinding> {
     return;
   }
   if (upstreams.length === 0 && discover === undefined) {
-    yield error(
-      ["relay", "mode"],
-      "there is no licensed host to relay to",
-      "name yours in relay.upstreams, or their domain in relay.discover",
-    );
+    yield {
+      ...error(
+        ["relay", "mode"],
+        "there is no licensed host to relay to",
+        "name yours in relay.upstreams, or their domain in relay.discover",
+      ),
+      restsOn: [
+        ["relay", "upstreams"],
+        ["relay", "discover"],
+      ],
+    };
   }
   if (discover !== undefined && resolver === undefined) {
     const hint = "name the DNS server that answers for it in relay.resolver";
-    yield error(["relay", "discover"], "nobody is named to ask", hint);
+    const restsOn = [["relay", "resolver"]];
+    yield { ...error(["relay", "discover"], "nobody is named to ask", hint), restsOn };
   }
   yield* duplicates(["relay", "upstreams"], upstreams, formatHostAddress);
 }
