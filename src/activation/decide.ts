@@ -17,6 +17,8 @@ import {
 export type DecisionContext = {
   /** Unix milliseconds by the host's clock. */
   readonly now: number;
+  /** The time by which records expire, where it is another: the clock is doubted (REPORT-3). */
+  readonly expiryNow?: number;
   readonly policy: Policy;
   readonly catalogue: Catalogue;
   readonly standing: HostStanding;
@@ -77,9 +79,9 @@ export function preview(
   const hresult = examine(request, state, context);
   const application = state.application(request.applicationId);
   if (hresult !== HRESULT.success || application === undefined) return { hresult, count: 0 };
-  const { now, policy } = context;
+  const { now, expiryNow = now, policy } = context;
   const { cache, largestRequiredCount } = application;
-  const count = cache.countSince(recordDeadline(now, policy));
+  const count = cache.countSince(recordDeadline(expiryNow, policy));
   return { hresult, count: replyCountOf(count, largestRequiredCount, policy) };
 }
 
@@ -157,13 +159,13 @@ function counted(
   state: ActivationState,
   context: DecisionContext,
 ): { readonly count: number; readonly effect: RequestEffect } {
-  const { now, policy, catalogue } = context;
+  const { now, expiryNow = now, policy, catalogue } = context;
   const { applicationId, cmid, virtual } = request;
   // A client that asks for none still counts as one, so none is treated as one.
   const required = Math.min(Math.max(request.requiredCount, 1), catalogue.largestThreshold);
   const application = state.widenedApplication(applicationId, required);
   const { cache, largestRequiredCount } = application;
-  cache.expire(recordDeadline(now, policy));
+  cache.expire(recordDeadline(expiryNow, policy));
   let replacedSequence: number | undefined;
   let recordSequence: number | undefined;
   if (virtual && policy.counting === "physical") {

@@ -15,14 +15,17 @@ import { decodeRequest } from "../protocol/request.ts";
 import type { Guid } from "../protocol/types.ts";
 import { failureOf, type StoreFailure, type StoreHealth } from "../store/health.ts";
 import type { Store } from "../store/store.ts";
-import { contextOf, HostGroup, refuse, refuseWork, replyWith } from "./group.ts";
+import { contextOf, HostGroup, type HostTime, refuse, refuseWork, replyWith } from "./group.ts";
 import { HOST_LIMITS, type HostLimits, type HostSettings } from "./settings.ts";
 import { type Deliver, type HostAnswer, type RequestWork, type Work, WorkQueue } from "./work.ts";
 
 export type ActivationHostOptions = {
   readonly store: Pick<Store, "commit" | "loadState" | "health" | "onHealthChange">;
   readonly settings: () => HostSettings;
+  /** The time of requests and of what they leave behind. */
   readonly clock?: Clock;
+  /** The time by which records expire, where the clock may be doubted (REPORT-3). */
+  readonly expiryClock?: Clock;
   readonly limits?: HostLimits;
   /** Calls back once what has arrived so far was read; the end of the event loop's turn. */
   readonly afterTurn?: (callback: () => void) => void;
@@ -67,6 +70,7 @@ export class ActivationHost {
   readonly #store: ActivationHostOptions["store"];
   readonly #settings: () => HostSettings;
   readonly #clock: Clock;
+  readonly #expiryClock: Clock;
   readonly #limits: HostLimits;
   readonly #afterTurn: (callback: () => void) => void;
   readonly #queue = new WorkQueue();
@@ -88,9 +92,11 @@ export class ActivationHost {
     this.#store = options.store;
     this.#settings = options.settings;
     this.#clock = options.clock ?? systemClock;
+    this.#expiryClock = options.expiryClock ?? this.#clock;
     this.#limits = options.limits ?? HOST_LIMITS;
     this.#afterTurn = options.afterTurn ?? ((callback) => void setImmediate(callback));
-    this.#state = new ActivationState(EMPTY_SAVED_STATE, this.#settings().policy, this.#clock());
+    const { policy } = this.#settings();
+    this.#state = new ActivationState(EMPTY_SAVED_STATE, policy, this.#expiryClock());
     this.#unsubscribe = this.#store.onHealthChange((health) => {
       if (health.state === "ok") void this.reload();
       else this.#refuseAll(health);
@@ -119,10 +125,11 @@ export class ActivationHost {
     const decoded = decodeRequest(octets);
     if (!decoded.ok) return refuse(HRESULT.malformedRequest);
     const settings = this.#settings();
-    const now = this.#clock();
-    const context = contextOf(settings, now, peerAddress);
+    const time = this.#time();
+    const context = contextOf(settings, time, peerAddress);
     const { hresult, count } = preview(decoded.value, this.#state, context);
-    return hresult === HRESULT.success ? replyWith(count, octets, settings, now) : refuse(hresult);
+    if (hresult !== HRESULT.success) return refuse(hresult);
+    return replyWith(count, octets, settings, time.now);
   }
 
   /** The licence chain of this host (opnum GetHostLicence, HOST-5). */
@@ -161,7 +168,7 @@ export class ActivationHost {
     if (load !== this.#loads || saved === undefined) return;
     await this.#untilIdle();
     if (load !== this.#loads) return;
-    this.#state = new ActivationState(saved, this.#settings().policy, this.#clock());
+    this.#state = new ActivationState(saved, this.#settings().policy, this.#expiryClock());
     this.#isLoading = false;
     this.#schedule();
   }
@@ -169,7 +176,7 @@ export class ActivationHost {
   snapshot(): HostSnapshot {
     const { policy, standing, draining } = this.#settings();
     const health = this.#store.health();
-    const deadline = recordDeadline(this.#clock(), policy);
+    const deadline = recordDeadline(this.#expiryClock(), policy);
     const loadingOrServing = this.#isLoading ? "loading" : "serving";
     return {
       state: health.state === "failed" ? "failed" : loadingOrServing,
@@ -253,8 +260,12 @@ export class ActivationHost {
     if (work.length === 0) return undefined;
     this.#commits += 1;
     this.#largestCommit = Math.max(this.#largestCommit, work.length);
-    const group = new HostGroup(work, this.#state, this.#settings(), this.#clock());
+    const group = new HostGroup(work, this.#state, this.#settings(), this.#time());
     return { group, stored: this.#store.commit(group.commitGroup()) };
+  }
+
+  #time(): HostTime {
+    return { now: this.#clock(), expiryNow: this.#expiryClock() };
   }
 
   #untilIdle(): Promise<void> {

@@ -30,14 +30,19 @@ type Decided = {
 export class HostGroup {
   readonly #state: ActivationState;
   readonly #settings: HostSettings;
-  readonly #now: number;
+  readonly #now: HostTime;
   readonly #decided: Decided[] = [];
   readonly #effects: RequestEffect[] = [];
   readonly #general: GeneralEvent[] = [];
   #resets: readonly Guid[] = [];
   #reset: ResetWork | undefined;
 
-  constructor(work: readonly Work[], state: ActivationState, settings: HostSettings, now: number) {
+  constructor(
+    work: readonly Work[],
+    state: ActivationState,
+    settings: HostSettings,
+    now: HostTime,
+  ) {
     this.#state = state;
     this.#settings = settings;
     this.#now = now;
@@ -94,23 +99,26 @@ export class HostGroup {
     this.#resets = this.#state.reset(work.applicationId);
     const detail = JSON.stringify({ applications: this.#resets });
     const { countReset: code } = EVENT_CODE;
-    this.#general.push({ code, time: this.#now, hresult: HRESULT.success, detail });
+    this.#general.push({ code, time: this.#now.now, hresult: HRESULT.success, detail });
   }
 
   #answerTo({ work, decision }: Decided): HostAnswer {
     const { hresult, count } = decision;
     if (hresult !== HRESULT.success) return refuse(hresult);
-    return replyWith(count, work.octets, this.#settings, this.#now);
+    return replyWith(count, work.octets, this.#settings, this.#now.now);
   }
 }
 
+/** The time of requests, and the time by which records expire: the same while nothing is doubted. */
+export type HostTime = { readonly now: number; readonly expiryNow: number };
+
 export function contextOf(
   settings: HostSettings,
-  now: number,
+  { now, expiryNow }: HostTime,
   peerAddress: string,
 ): DecisionContext {
   const { policy, catalogue, standing, draining } = settings;
-  return { now, policy, catalogue, standing, draining, peerAddress };
+  return { now, expiryNow, policy, catalogue, standing, draining, peerAddress };
 }
 
 /** The signed reply to the request of `octets` (HOST-2). */
