@@ -7,6 +7,8 @@ import {
   SERVER_THRESHOLD,
 } from "../activation/default-catalogue.ts";
 import type { Policy } from "../activation/policy.ts";
+import { ALERT_KINDS, type AlertRules } from "../analysis/alerts.ts";
+import type { ClockRules } from "../analysis/clock-guard.ts";
 import { DEFAULT_DNS_LIMITS, type DnsLimits } from "../dns/limits.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "../http/limits.ts";
 import type { Endpoint } from "../platform/endpoint.ts";
@@ -61,6 +63,23 @@ export type Configuration = {
     readonly limits: HttpLimits;
   };
   readonly store: { readonly file: string };
+  /** EVENT-4, EVENT-6. */
+  readonly events: {
+    readonly keepDays: number;
+    readonly maximumOctets: number;
+    readonly chain: boolean;
+  };
+  /** REPORT-3. */
+  readonly alerts: {
+    readonly rules: AlertRules;
+    readonly intervalMilliseconds: number;
+    readonly activationDays: number;
+    readonly graceDays: number;
+    readonly webhook: string | undefined;
+    /** Absolute. */
+    readonly exec: string | undefined;
+  };
+  readonly clock: ClockRules;
   readonly log: Parsed["log"];
   /** Never empty. */
   readonly products: readonly Product[];
@@ -77,12 +96,15 @@ const FALLBACK_NAME = "muster";
 /** In a folder of its own, which only its owner may enter. */
 const DEFAULT_CONTROL_SOCKET = "control/muster.sock";
 const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const MEGABYTE = 1_048_576;
 
 export function deriveConfiguration(
   parsed: ParsedConfiguration,
   surroundings: Surroundings,
 ): Configuration {
   const { appliance, rpc, activation, relay, dns, http, store, log, product } = camelise(parsed);
+  const { events, alerts, clock } = camelise(parsed);
   const name = appliance.name ?? machineName(surroundings.hostName);
   const dataDirectory = absolute(surroundings.baseDirectory, appliance.dataDirectory);
   const host = qualifyHost(dns.host ?? name, dns.zones);
@@ -113,6 +135,16 @@ export function deriveConfiguration(
       hostNames: [...new Set([name, host, ...http.hostNames])],
     },
     store: { file: absolute(dataDirectory, store.file) },
+    events: {
+      keepDays: events.keepDays,
+      maximumOctets: events.maximumMegabytes * MEGABYTE,
+      chain: events.chain,
+    },
+    alerts: deriveAlerts(alerts),
+    clock: {
+      jumpMilliseconds: clock.jumpMinutes * MINUTE,
+      settleMilliseconds: clock.settleMinutes * MINUTE,
+    },
     log,
     products: catalogued(product.map(withThreshold), activation.builtInProducts),
   };
@@ -208,6 +240,24 @@ function catalogued(configured: readonly Product[], builtIn: boolean): readonly 
   const replaced = new Set(configured.map(({ activationId }) => activationId));
   const kept = DEFAULT_CATALOGUE.filter(({ activationId }) => !replaced.has(activationId));
   return [...kept, ...configured];
+}
+
+function deriveAlerts(alerts: Parsed["alerts"]): Configuration["alerts"] {
+  const { countDays, burstClients, burstMinutes, activationDays, graceDays } = alerts;
+  return {
+    rules: {
+      kinds: new Set(ALERT_KINDS.filter((kind) => !alerts.ignore.includes(kind))),
+      countDays,
+      diskFreeOctets: alerts.diskFreeMegabytes * MEGABYTE,
+      burstClients,
+      burstMinutes,
+    },
+    intervalMilliseconds: alerts.intervalSeconds * SECOND,
+    activationDays,
+    graceDays,
+    webhook: alerts.webhook,
+    exec: alerts.exec,
+  };
 }
 
 /** COUNT-2. */

@@ -5,8 +5,11 @@
  */
 import { z } from "zod";
 import { activationSection } from "./sections/activation.ts";
+import { alertsSection } from "./sections/alerts.ts";
 import { applianceSection } from "./sections/appliance.ts";
+import { clockSection } from "./sections/clock.ts";
 import { dnsSection } from "./sections/dns.ts";
+import { eventsSection } from "./sections/events.ts";
 import { httpSection } from "./sections/http.ts";
 import { logSection } from "./sections/log.ts";
 import { productSection } from "./sections/product.ts";
@@ -22,6 +25,9 @@ export const configurationSchema = z.strictObject({
   dns: dnsSection,
   http: httpSection,
   store: storeSection,
+  events: eventsSection,
+  alerts: alertsSection,
+  clock: clockSection,
   log: logSection,
   product: z.array(productSection).prefault([]),
 });

@@ -2,6 +2,7 @@
  * Leaf types of the configuration: text forms that stand for something, with a hint for each
  * mistake.
  */
+import { isAbsolute } from "node:path";
 import { z } from "zod";
 import { ZERO_GUID } from "../activation/catalogue.ts";
 import { type HostAddress, parseHostAddress } from "../client/host-address.ts";
@@ -121,6 +122,22 @@ export const filePath = (): z.ZodType<string, string> =>
 /** What opens client details to other machines. */
 export const token = (): z.ZodType<string, string> =>
   textForm("a token", TOKEN_FORM_WORDS, (text) => (isToken(text) ? text : undefined));
+
+/** A path from the root on. */
+export const absolutePath = (): z.ZodType<string, string> =>
+  textForm("an absolute path", "from the root on, without a NUL", (text) =>
+    isAbsolute(text) && !text.includes("\0") && text.length <= PATH_LENGTH_MAXIMUM
+      ? text
+      : undefined,
+  );
+
+/** Where something is sent by HTTP. */
+export const webAddress = (): z.ZodType<string, string> =>
+  textForm("a web address", 'write "http://192.0.2.20/alerts" or "https://..."', (text) =>
+    /^https?:\/\//i.test(text) && text.length <= PATH_LENGTH_MAXIMUM && URL.canParse(text)
+      ? text
+      : undefined,
+  );
 
 /** A whole number within bounds that are part of the documentation. */
 export const whole = (minimum: number, maximum: number): z.ZodInt =>
