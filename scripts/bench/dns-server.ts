@@ -14,7 +14,7 @@ const zones = buildApplianceZones({
   serial: 1,
   publish: { priority: 0, weight: 0, ports: [1688] },
 });
-if (!zones.ok) throw new Error(zones.error.code);
+if (!zones.ok) throw new Error(zones.error[0]?.what);
 const server = await listenDns({
   listen: [{ address: "127.0.0.1", port }],
   limits: DEFAULT_DNS_LIMITS,

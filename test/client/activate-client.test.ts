@@ -12,6 +12,7 @@ import { literalName } from "../../src/dns/name.ts";
 import { srvRdata } from "../../src/dns/rdata.ts";
 import { type DnsServer, listenDns } from "../../src/dns/server.ts";
 import type { ZoneRecord } from "../../src/dns/zone.ts";
+import type { RecordSource } from "../../src/dns/zone-sources.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { systemRandomBytes } from "../../src/platform/randomness.ts";
 import type { RpcListener } from "../../src/rpc/listener.ts";
@@ -56,11 +57,15 @@ async function publish(ports: readonly number[], preferred?: number): Promise<Dn
     ttl: 60,
     serial: 1,
     publish: ports.length === 0 ? undefined : { priority: 10, weight: 0, ports },
-    records: preferred === undefined ? [] : [serviceRecord(preferred)],
+    sources: preferred === undefined ? [] : [sourceOf([serviceRecord(preferred)])],
   });
-  if (!zones.ok) throw new Error(zones.error.code);
+  if (!zones.ok) throw new Error(zones.error[0]?.what);
   server.setZones(zones.value);
   return server;
+}
+
+function sourceOf(records: readonly ZoneRecord[]): RecordSource {
+  return { apex: undefined, records, placeOf: (index) => ({ kind: "key", path: [index] }) };
 }
 
 function serviceRecord(port: number): ZoneRecord {
