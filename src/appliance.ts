@@ -7,12 +7,16 @@ import type { HostStanding } from "./activation/policy.ts";
 import { type LoadedIdentity, loadOrCreateHostIdentity } from "./authority/identity-store.ts";
 import { publishedAddresses } from "./config/addresses.ts";
 import type { Configuration } from "./config/configuration.ts";
+import { applianceActions, type ControlledParts } from "./control/appliance-actions.ts";
+import { listenControl } from "./control/server.ts";
 import { Publication } from "./dns/publication.ts";
 import { type DnsServer, listenDns } from "./dns/server.ts";
 import { type ActivationHost, createActivationHost } from "./host/activation-host.ts";
+import { type Drain, openDrain } from "./host/drain.ts";
 import { activationInterface } from "./host/rpc-interface.ts";
 import type { HostSettings } from "./host/settings.ts";
 import { applianceSources } from "./http/appliance-sources.ts";
+import { drainReporter } from "./http/drain-report.ts";
 import { createObservations, observedCommit, observedInterface } from "./http/observations.ts";
 import { startHttpService } from "./http/service.ts";
 import type { DnsReport } from "./http/sources.ts";
@@ -90,7 +94,9 @@ async function start(
   const catalogue = catalogueOf(configuration);
   const observations = createObservations();
   const commit = observedCommit(store.commit, observations.observeCommit);
-  const host = await startHost(configuration, { ...store, commit }, identity, catalogue);
+  const drain = await openDrain(store, systemClock);
+  closers.push(async () => drain.close());
+  const host = await startHost(configuration, { ...store, commit }, identity, catalogue, drain);
   closers.push(() => host.stop());
   const { observeRequest } = observations;
   const activation = observedInterface(activationInterface(host), OPNUM.activate, observeRequest);
@@ -105,6 +111,7 @@ async function start(
   if (dns !== undefined) closers.push(() => dns.close());
   const discovery = startDiscovery(configuration, { dns, rpc, host });
   closers.push(async () => discovery.stop());
+  const drainReport = drainReporter(drain, store, configuration.activation.policy.recordDays);
   const http = await startHttpService(configuration.http, {
     observations,
     host,
@@ -112,19 +119,14 @@ async function start(
     dns: () => dns?.statistics(),
     relay: () => relay.statistics(),
     sources: applianceSources({
-      name: configuration.appliance.name,
+      ...factsOf(configuration),
       startedAt,
       clock: systemClock,
       identity,
       catalogue,
-      countingPolicy: configuration.activation.policy.counting,
-      intervals: {
-        activationMinutes: configuration.activation.activationIntervalMinutes,
-        renewalMinutes: configuration.activation.renewalIntervalMinutes,
-      },
-      databasePath: file,
       host,
       clientsKnown: () => countClients(store),
+      drain: drainReport,
       listings: store,
       rpc: () => ({
         healthy: rpc.healthy(),
@@ -136,19 +138,35 @@ async function start(
     }),
   });
   closers.push(() => http.close(STOP_GRACE_MS));
+  const reload = async (): Promise<void> => {
+    http.reload();
+    discovery.refresh();
+  };
+  const clientsToMove = async () => (await drainReport())?.clientsToMove;
+  const control = await startControl(configuration, { store, host, drain, clientsToMove, reload });
+  closers.push(control.close);
   return {
     listening: {
       rpc: rpc.endpoints,
       dns: dns?.endpoints ?? [],
       http: http.endpoints,
     },
-    notices: noticesOf(identity, store),
+    notices: [...noticesOf(identity, store), ...control.notices],
     isHealthy: async () => rpc.healthy() && (dns?.healthy() ?? true),
-    reload: async () => {
-      http.reload();
-      discovery.refresh();
-    },
+    reload,
     stop: () => closeAll(closers),
+  };
+}
+
+function factsOf({ appliance, activation, store }: Configuration) {
+  return {
+    name: appliance.name,
+    countingPolicy: activation.policy.counting,
+    intervals: {
+      activationMinutes: activation.activationIntervalMinutes,
+      renewalMinutes: activation.renewalIntervalMinutes,
+    },
+    databasePath: store.file,
   };
 }
 
@@ -184,6 +202,7 @@ async function startHost(
   store: Store,
   identity: LoadedIdentity,
   catalogue: Catalogue,
+  drain: Drain,
 ): Promise<ActivationHost> {
   const { group, selfIssued, hostId, sign, licenceChainBytes } = identity;
   const licensed: HostStanding = { kind: "licensed", group, selfIssued };
@@ -191,7 +210,7 @@ async function startHost(
     policy: activation.policy,
     catalogue,
     standing: identity.licenceStatusAt(systemClock()).licensed ? licensed : { kind: "unlicensed" },
-    draining: false,
+    draining: drain.state() !== undefined,
     identity: { hostId, sign, licenceChain: licenceChainBytes },
     activationIntervalMinutes: activation.activationIntervalMinutes,
     renewalIntervalMinutes: activation.renewalIntervalMinutes,
@@ -280,8 +299,10 @@ function startDiscovery({ dns }: Configuration, parts: DiscoveryParts): Discover
     firstSerial: Math.floor(systemClock() / 1000),
     setZones: (zones) => server?.setZones(zones),
   });
-  const publishing = () =>
-    dns.publish && rpc.healthy() && host.snapshot().state === "serving" && server !== undefined;
+  const publishing = () => {
+    const { state, draining } = host.snapshot();
+    return dns.publish && rpc.healthy() && state === "serving" && !draining && server !== undefined;
+  };
   let published: boolean | undefined;
   const refresh = () => {
     if (server === undefined || dns.zones.length === 0) return;
@@ -302,6 +323,22 @@ function startDiscovery({ dns }: Configuration, parts: DiscoveryParts): Discover
 
 function machineAddresses(): { address: string; internal: boolean }[] {
   return Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+}
+
+type Control = { readonly notices: readonly string[]; readonly close: () => Promise<void> };
+
+/** The appliance runs without as well: on a medium that keeps no permissions there is none. */
+async function startControl(
+  { appliance }: Configuration,
+  parts: Omit<ControlledParts, "log">,
+): Promise<Control> {
+  const log = openLog("control");
+  const actions = applianceActions({ ...parts, log: log.info });
+  const reportError = (error: Error) => log.error("a command failed", { error });
+  const control = await listenControl(appliance.controlSocket, actions, reportError);
+  if (control.ok) return { notices: [], close: control.value.close };
+  const notices = [`commands cannot reach this appliance: ${control.error}`];
+  return { notices, close: async () => {} };
 }
 
 function noticesOf(identity: LoadedIdentity, store: Store): readonly string[] {

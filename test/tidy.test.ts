@@ -26,6 +26,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["authority"],
   ["host"],
   ["dns", "http", "client", "fleet", "relay", "monitor"],
+  ["control"],
   ["config"],
   ["cli", "appliance.ts"],
   ["main.ts"],

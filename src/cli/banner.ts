@@ -17,7 +17,7 @@ export function renderBanner(facts: BannerFacts): readonly string[] {
   const { appliance, configuration, source } = facts;
   const { rpc, dns, http } = appliance.listening;
   const { name } = configuration.appliance;
-  const urls = http.map((endpoint) => `http://${formatEndpoint(endpoint)}`);
+  const urls = http.map((endpoint) => `${schemeOf(configuration)}://${formatEndpoint(endpoint)}`);
   const from = source === undefined ? "no file: the defaults hold" : sanitise(source);
   return [
     `muster ${buildInfo.version}: volume activation for this network, as ${name}`,
@@ -32,18 +32,33 @@ export function renderBanner(facts: BannerFacts): readonly string[] {
   ];
 }
 
+function schemeOf({ http }: Configuration): "http" | "https" {
+  return http.tls === undefined ? "http" : "https";
+}
+
+/** With TLS the certificate has to be vouched for; the configuration knows by which file. */
+function statusCommandLine(
+  { configuration, source, programName }: BannerFacts,
+  endpoint: Endpoint,
+): string {
+  if (schemeOf(configuration) === "http") {
+    return `${programName} status --url http://${formatEndpoint(endpoint)}`;
+  }
+  return `${programName} status${source === undefined ? "" : ` --config ${sanitise(source)}`}`;
+}
+
 function list(endpoints: readonly Endpoint[]): string {
   return endpoints.map(formatEndpoint).join("  ") || "off";
 }
 
-function nextCommands({ appliance, configuration, programName }: BannerFacts): readonly string[] {
+function nextCommands(facts: BannerFacts): readonly string[] {
+  const { appliance, configuration, programName } = facts;
   const { rpc, dns, http } = appliance.listening;
   const commands: string[] = [];
   const [activation] = rpc;
   const [discovery] = dns;
   const [status] = http;
-  if (status !== undefined)
-    commands.push(`${programName} status --url http://${formatEndpoint(status)}`);
+  if (status !== undefined) commands.push(statusCommandLine(facts, status));
   if (activation !== undefined) {
     const server = formatEndpoint(activation);
     commands.push(`${programName} client activate --server ${server} --name pc-1 --threshold 1`);

@@ -27,6 +27,6 @@ export type CliContext = CommandContext & {
   readonly signals: SignalSource;
   /** Ends the process without further ado. */
   readonly exitAtOnce: (signal: NodeJS.Signals) => void;
-  readonly fetch: (url: string, options: RequestInit) => Promise<Response>;
+  readonly fetch: (url: string, options: BunFetchRequestInit) => Promise<Response>;
   readonly startAppliance: typeof startAppliance;
 };

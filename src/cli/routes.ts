@@ -1,7 +1,11 @@
 /** The commands, in the order in which they are listed. A new command is a line here. */
+import { backupCommand } from "./commands/backup.ts";
 import { checkCommand } from "./commands/check.ts";
 import { clientCommands } from "./commands/client.ts";
+import { drainCommand } from "./commands/drain.ts";
 import { initCommand } from "./commands/init.ts";
+import { reloadCommand } from "./commands/reload.ts";
+import { resetCountCommand } from "./commands/reset-count.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { statusCommand } from "./commands/status.ts";
 import { versionCommand } from "./commands/version.ts";
@@ -11,6 +15,10 @@ export const routes = {
   init: initCommand,
   check: checkCommand,
   status: statusCommand,
+  drain: drainCommand,
+  "reset-count": resetCountCommand,
+  reload: reloadCommand,
+  backup: backupCommand,
   client: clientCommands,
   version: versionCommand,
 };

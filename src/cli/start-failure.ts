@@ -1,5 +1,6 @@
 /** Why the appliance did not start, for the person who can change that. */
 import { IdentityError } from "../authority/identity-error.ts";
+import { KeyFileError } from "../config/dns-keys.ts";
 import { HttpSettingError } from "../http/setting-error.ts";
 import { explainBindError } from "../platform/bind-help.ts";
 import { BindError } from "../platform/endpoint.ts";
@@ -20,10 +21,14 @@ export function explainStartFailure(error: unknown, programName: string): CliFai
     error instanceof StoreError ||
     error instanceof IdentityError ||
     error instanceof HttpSettingError ||
+    error instanceof KeyFileError ||
     error instanceof FileTooLargeError ||
     isSystemError(error);
   if (!known) return undefined;
-  const hasHint = error instanceof IdentityError || error instanceof HttpSettingError;
+  const hasHint =
+    error instanceof IdentityError ||
+    error instanceof HttpSettingError ||
+    error instanceof KeyFileError;
   const hint = hasHint ? error.hint : undefined;
   return new CliFailure(EXIT_CODE.failure, `cannot start: ${error.message}`, hint);
 }

@@ -28,6 +28,7 @@ export type ApplianceParts = {
   readonly host: ActivationHost;
   /** Clients in the inventory (COUNT-9); undefined where the store cannot say. */
   readonly clientsKnown: () => Promise<number | undefined>;
+  readonly drain: () => Promise<StatusReport["drain"]>;
   readonly listings: Pick<HttpSources, "clients" | "events">;
   readonly dnsRecords?: HttpSources["dnsRecords"];
   readonly rpc: () => {
@@ -60,7 +61,7 @@ export function applianceSources(parts: ApplianceParts): HttpSources {
 }
 
 async function statusReport(parts: ApplianceParts): Promise<StatusReport> {
-  const clientsKnown = await parts.clientsKnown();
+  const [clientsKnown, drain] = await Promise.all([parts.clientsKnown(), parts.drain()]);
   const now = parts.clock();
   const snapshot = parts.host.snapshot();
   const { figures, health } = snapshot;
@@ -85,6 +86,7 @@ async function statusReport(parts: ApplianceParts): Promise<StatusReport> {
       connections: rpc.connections,
       priority: "normal",
     },
+    drain,
     dns,
     store: {
       state: health.state,

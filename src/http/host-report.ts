@@ -39,6 +39,7 @@ export function hostReport(status: StatusReport, version: VersionReport): readon
     "",
     ...cumulativeLines(status),
     ...applicationLines(status),
+    ...drainLines(status),
   ].map((line) => sanitise(line, LINE_LENGTH));
 }
 
@@ -99,4 +100,16 @@ function applicationLines({ applications }: StatusReport): readonly string[] {
     `Application ID: ${applicationId}`,
     `Current count: ${count}`,
   ]);
+}
+
+/** HOST-12; the original knows no such thing, so it comes last. */
+function drainLines({ drain }: StatusReport): readonly string[] {
+  if (drain === undefined) return [];
+  const { since, until, clientsToMove } = drain;
+  return [
+    "",
+    `Draining since: ${isoTime(since)}`,
+    `Draining until: ${until === undefined ? "ended by hand" : isoTime(until)}`,
+    `Clients still to move: ${clientsToMove ?? "unknown"}`,
+  ];
 }

@@ -57,6 +57,8 @@ export type StatusReport = {
   readonly clientsKnown: number | undefined;
   readonly requests: RequestsReport;
   readonly rpc: RpcReport;
+  /** Undefined where the host keeps its clients (HOST-12). */
+  readonly drain: DrainReport | undefined;
   readonly dns: DnsReport;
   readonly store: StoreReport;
   /** What the operator has to look at (COUNT-10, REPORT-3), the gravest first. */
@@ -120,6 +122,14 @@ export type RpcReport = {
   /** Open connections. */
   readonly connections: number;
   readonly priority: "normal" | "low";
+};
+
+export type DrainReport = {
+  readonly since: number;
+  /** Undefined: until somebody ends it. */
+  readonly until: number | undefined;
+  /** Undefined where the store cannot say. */
+  readonly clientsToMove: number | undefined;
 };
 
 export type DnsReport = {

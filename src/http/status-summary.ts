@@ -60,11 +60,17 @@ export function clientsWords({ clientsKnown }: StatusReport): string {
   return `${clientsKnown ?? "unknown how many"} known`;
 }
 
-export function rpcWords({ rpc }: StatusReport): string {
+export function rpcWords({ rpc, drain }: StatusReport): string {
   if (rpc.endpoints.length === 0) return "not listening";
-  const serving = rpc.serving ? "serving" : rpc.draining ? "draining" : "not serving";
+  const serving = rpc.serving ? "serving" : rpc.draining ? drainWords(drain) : "not serving";
   const where = rpc.endpoints.map(formatEndpoint).join(" ");
   return `${serving} on ${where}, ${rpc.connections} connections`;
+}
+
+/** HOST-12: with the number still to move. */
+function drainWords(drain: StatusReport["drain"]): string {
+  if (drain?.clientsToMove === undefined) return "draining";
+  return `draining (${drain.clientsToMove} clients still to move)`;
 }
 
 export function dnsWords({ dns }: StatusReport): string {

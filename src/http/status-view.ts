@@ -37,9 +37,20 @@ export function statusView(status: StatusReport, version: VersionReport) {
     intervals: { activationMinutes, renewalMinutes },
     host: { ...status.host, licenceReason: status.host.licenceReason ?? null },
     rpc: { ...status.rpc, endpoints: status.rpc.endpoints.map(formatEndpoint) },
+    drain: drainView(status.drain),
     dns: { ...status.dns, endpoints: status.dns.endpoints.map(formatEndpoint) },
     store: { ...status.store, reason: status.store.reason ?? null },
     warnings: status.warnings,
+  };
+}
+
+function drainView(drain: StatusReport["drain"]) {
+  if (drain === undefined) return null;
+  const { since, until, clientsToMove = null } = drain;
+  return {
+    since: isoTime(since),
+    until: until === undefined ? null : isoTime(until),
+    clientsToMove,
   };
 }
 

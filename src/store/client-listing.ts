@@ -1,3 +1,4 @@
+import type { Database } from "bun:sqlite";
 import { and, asc, desc, eq, gt, gte, lt, ne, type SQL, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { CLIENT_SOURCES } from "../activation/events.ts";
@@ -67,6 +68,16 @@ export function listClientNames(
     .limit(PAGE_MAXIMUM)
     .all()
     .map((row) => ({ ...row, applicationId: guidFromOctets(row.applicationId) }));
+}
+
+/**
+ * Own clients last seen at this time or later whose last request was served: those that a draining
+ * host has not sent away yet (HOST-12). Reads them all: half a second for a million.
+ */
+export function countServedSince(database: Database, time: number): number {
+  const sql = "SELECT count(*) FROM client WHERE last_seen >= ? AND source = ? AND last_result = ?";
+  const row = database.query(sql).values(time, sourceNumber("own"), HRESULT.success)[0];
+  return row?.[0] as number;
 }
 
 function continuation({ cursor, order }: ClientQuery): SQL | undefined {

@@ -18,7 +18,7 @@ import {
   readLicensing,
   readPublicationFailures,
 } from "./analysis-queries.ts";
-import { listClientNames, listClients } from "./client-listing.ts";
+import { countServedSince, listClientNames, listClients } from "./client-listing.ts";
 import { openForReading, quickCheck } from "./connection.ts";
 import { listEvents } from "./event-listing.ts";
 import { StoreError } from "./health.ts";
@@ -43,6 +43,8 @@ export type ReaderCalls = {
   readonly open: { readonly argument: string; readonly value: undefined };
   readonly figures: { readonly argument: undefined; readonly value: Figures };
   readonly totals: { readonly argument: undefined; readonly value: Totals };
+  /** Own clients last seen at this time or later whose last request was served. */
+  readonly clientsServedSince: { readonly argument: number; readonly value: number };
   readonly clients: { readonly argument: ClientQuery; readonly value: Page<ClientItem> };
   readonly clientNames: { readonly argument: Guid; readonly value: readonly ClientNameItem[] };
   readonly events: { readonly argument: EventQuery; readonly value: Page<EventItem> };
@@ -126,6 +128,7 @@ serveCalls<ReaderCalls>({
       const [clients, events] = opened.query(sql).values()[0] as [number, number];
       return { clients, events };
     }),
+  clientsServedSince: (time) => read((opened) => countServedSince(opened, time)),
   clients: (query) => read((opened) => listClients(drizzle(opened), query)),
   clientNames: (cmid) => read((opened) => listClientNames(drizzle(opened), cmid)),
   events: (query) => read((opened) => listEvents(opened, query)),

@@ -59,6 +59,8 @@ export type Store = {
   readonly loadState: () => Promise<SavedState>;
   readonly figures: () => Promise<Figures>;
   readonly totals: () => Promise<Totals>;
+  /** Own clients last seen at this time or later whose last request was served (HOST-12). */
+  readonly clientsServedSince: (time: number) => Promise<number>;
   readonly clients: (query?: ClientQuery) => Promise<Page<ClientItem>>;
   readonly clientNames: (cmid: Guid) => Promise<readonly ClientNameItem[]>;
   readonly events: (query?: EventQuery) => Promise<Page<EventItem>>;
@@ -152,6 +154,9 @@ class ThreadedStore implements Store {
   readonly figures = (): Promise<Figures> => this.#reader.call("figures", undefined);
 
   readonly totals = (): Promise<Totals> => this.#reader.call("totals", undefined);
+
+  readonly clientsServedSince = (time: number): Promise<number> =>
+    this.#reader.call("clientsServedSince", time);
 
   readonly clients = (query: ClientQuery = {}): Promise<Page<ClientItem>> =>
     this.#reader.call("clients", query);

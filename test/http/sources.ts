@@ -69,6 +69,7 @@ export const STATUS: StatusReport = {
     connections: 3,
     priority: "normal",
   },
+  drain: undefined,
   dns: {
     enabled: true,
     publishing: true,

@@ -77,6 +77,7 @@ describe("GET /status", () => {
         connections: 3,
         priority: "normal",
       },
+      drain: null,
       dns: {
         enabled: true,
         publishing: true,

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { buildCommand } from "@stricli/core";
 import type { Configuration } from "../../config/configuration.ts";
 import { isWildcard } from "../../platform/address.ts";
@@ -12,7 +13,14 @@ import type { CliContext } from "../context.ts";
 import { EXIT_CODE } from "../exit-code.ts";
 import { CliFailure } from "../failure.ts";
 
-type Flags = ConfigurationFlags & { readonly url?: string; readonly json: boolean };
+type Flags = ConfigurationFlags & {
+  readonly url?: string;
+  readonly ca?: string;
+  readonly json: boolean;
+};
+
+/** Where to ask, and what vouches for the certificate met there. */
+type Service = { readonly url: string; readonly tls: BunFetchRequestInit["tls"] };
 
 const TIMEOUT_MILLISECONDS = 5000;
 /** A status is a page; what claims to be more comes from something else. */
@@ -20,9 +28,12 @@ const RESPONSE_SIZE_MAXIMUM = 1024 * 1024;
 
 export const statusCommand = buildCommand<Flags, [], CliContext>({
   async func(flags) {
-    const base = flags.url ?? statusUrl(this, loadCommandConfiguration(this, flags).configuration);
-    const url = joinUrl(base, flags.json ? "status" : "status.txt");
-    const text = await fetchText(this, url);
+    const service =
+      flags.url === undefined
+        ? ownService(this, loadCommandConfiguration(this, flags).configuration)
+        : { url: flags.url, tls: vouchedBy(flags.ca) };
+    const url = joinUrl(service.url, flags.json ? "status" : "status.txt");
+    const text = await fetchText(this, { ...service, url });
     // The appliance escapes what is untrusted; what else may answer at this address does not.
     const lines = text.trimEnd().split("\n");
     this.process.stdout.write(`${lines.map((line) => sanitise(line, line.length)).join("\n")}\n`);
@@ -36,6 +47,13 @@ export const statusCommand = buildCommand<Flags, [], CliContext>({
         optional: true,
         brief: "Status service of the appliance (by the configuration)",
         placeholder: "URL",
+      },
+      ca: {
+        kind: "parsed",
+        parse: String,
+        optional: true,
+        brief: "PEM file that vouches for the certificate at --url https://",
+        placeholder: "FILE",
       },
       json: { kind: "boolean", default: false, brief: "As a JSON document" },
     },
@@ -51,7 +69,8 @@ export const statusCommand = buildCommand<Flags, [], CliContext>({
   },
 });
 
-function statusUrl(context: CliContext, { http }: Configuration): string {
+/** The appliance of the configuration: by its first address, by its own certificate. */
+function ownService(context: CliContext, { http }: Configuration): Service {
   const [endpoint] = http.listen;
   if (endpoint === undefined) {
     throw new CliFailure(
@@ -62,7 +81,21 @@ function statusUrl(context: CliContext, { http }: Configuration): string {
   }
   const { address, port } = endpoint;
   const local = address.includes(":") ? "::1" : "127.0.0.1";
-  return `http://${formatEndpoint({ address: isWildcard(address) ? local : address, port })}`;
+  const authority = formatEndpoint({ address: isWildcard(address) ? local : address, port });
+  if (http.tls === undefined) return { url: `http://${authority}`, tls: undefined };
+  // The certificate is for a name, and this is an address: it has to be this one instead.
+  const tls = { ...vouchedBy(http.tls.certificate), checkServerIdentity: () => undefined };
+  return { url: `https://${authority}`, tls };
+}
+
+function vouchedBy(file: string | undefined): BunFetchRequestInit["tls"] {
+  if (file === undefined) return undefined;
+  try {
+    return { ca: readFileSync(file, "utf8") };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new CliFailure(EXIT_CODE.failure, `${sanitise(file)} cannot be read: ${code}`);
+  }
 }
 
 function joinUrl(base: string, path: string): string {
@@ -75,7 +108,7 @@ function joinUrl(base: string, path: string): string {
   throw new CliFailure(EXIT_CODE.usage, `"${sanitise(base)}" is no http:// address`);
 }
 
-async function fetchText(context: CliContext, url: string): Promise<string> {
+async function fetchText(context: CliContext, { url, tls }: Service): Promise<string> {
   const unreachable = (reason: string): CliFailure =>
     new CliFailure(
       EXIT_CODE.notRunning,
@@ -85,7 +118,10 @@ async function fetchText(context: CliContext, url: string): Promise<string> {
   let response: Response;
   let text: string;
   try {
-    response = await context.fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS) });
+    response = await context.fetch(url, {
+      signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
+      ...(tls === undefined ? {} : { tls }),
+    });
     text = await readLimited(response);
   } catch (error) {
     throw unreachable(connectionProblem(error));

@@ -62,6 +62,14 @@ export const statusSchema = z
       connections: whole(),
       priority: z.enum(["normal", "low"]),
     }),
+    drain: z
+      .strictObject({
+        since: time(),
+        until: time().nullable().describe("null: until somebody ends it"),
+        clientsToMove: whole().nullable().describe("Served before and not sent away yet"),
+      })
+      .nullable()
+      .describe("null where the host keeps its clients (HOST-12)"),
     dns: z.strictObject({
       enabled: z.boolean(),
       publishing: z.boolean(),
