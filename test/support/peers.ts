@@ -23,6 +23,12 @@ export function pythonPeer(module: string): string | undefined {
   return demand(`Python module ${module}`, found ?? undefined);
 }
 
+/** A shared library of a Debian package, by its path below the folder of its architecture. */
+export function peerLibrary(path: string): string | undefined {
+  const [found] = new Bun.Glob(`/usr/lib/*/${path}`).scanSync({ absolute: true });
+  return demand(path, found);
+}
+
 function demand(what: string, found: string | undefined): string | undefined {
   if (found !== undefined) return found;
   const ci = process.env["CI"];
