@@ -1,7 +1,6 @@
 /** The shell that reaches a licensed host: its name's addresses, a connection, a bind. */
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import { formatCallerError } from "../client/exchange.ts";
 import type { HostAddress } from "../client/host-address.ts";
 import { lookupAddresses } from "../dns/resolver.ts";
 import type { Endpoint } from "../platform/endpoint.ts";
@@ -61,10 +60,20 @@ export function createConnector(options: ConnectorOptions): Connect {
   };
 }
 
+/** What went wrong with a licensed host, in a few words. */
 export function describeCallerError(error: RpcCallerError): string {
-  return error.kind === "rejected"
-    ? "does not offer activation of genuine clients"
-    : formatCallerError(error);
+  switch (error.kind) {
+    case "unreachable":
+      return `cannot connect: ${error.code}`;
+    case "timeout":
+      return error.during === "connect" ? "no connection in time" : "no answer in time";
+    case "rejected":
+      return "does not offer activation of genuine clients";
+    case "protocolError":
+      return `does not speak RPC as it should: ${error.detail}`;
+    case "closed":
+      return "closed the connection before it answered";
+  }
 }
 
 async function addressesOf(

@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { CLIENT_SOURCES, EVENT_CODE } from "../activation/events.ts";
 import type { Guid } from "../protocol/types.ts";
-import { guidFromOctets, guidToOctets } from "./group.ts";
+import { guidFromOctets, guidToOctets, sourceNumber } from "./group.ts";
 import {
   decodeCursor,
   decodeIdCursor,
@@ -137,6 +137,9 @@ function indexFor(query: EventQuery): { name: string; implied: string } | undefi
 function matching(query: EventQuery): Condition {
   const parts: Condition[] = [];
   if (query.code !== undefined) parts.push({ sql: "code = ?", values: [query.code] });
+  if (query.source !== undefined) {
+    parts.push({ sql: "source = ?", values: [sourceNumber(query.source)] });
+  }
   if (query.hresult !== undefined) parts.push({ sql: "hresult = ?", values: [query.hresult] });
   if (query.failed !== undefined) {
     parts.push({ sql: query.failed ? "hresult <> 0" : "hresult = 0", values: [] });
@@ -149,10 +152,11 @@ function matching(query: EventQuery): Condition {
 
 /** {@link matching} for a row in hand, and the time as well. */
 function matches(row: EventRow, query: EventQuery): boolean {
-  const { code, hresult, failed, nameContains, from, before } = query;
+  const { code, source, hresult, failed, nameContains, from, before } = query;
   const time = row.time as number;
   return (
     (code === undefined || row.code === code) &&
+    (source === undefined || row.source === sourceNumber(source)) &&
     (hresult === undefined || row.hresult === hresult) &&
     (failed === undefined || (row.hresult !== 0) === failed) &&
     (from === undefined || time >= from) &&

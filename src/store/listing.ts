@@ -112,6 +112,7 @@ export type EventQuery = PageQuery & {
   /** Part of the machine name, ASCII letters in either case. */
   readonly nameContains?: string;
   readonly code?: number;
+  readonly source?: ClientSource;
   readonly hresult?: number;
   readonly failed?: boolean;
 };

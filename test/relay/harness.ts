@@ -30,7 +30,7 @@ export const OPAQUE_REQUEST = joined(octets("00000600"), new Uint8Array(256).fil
 export const CMID = "672d9c27-0c6c-4f37-9ea5-d8bd768d55b5";
 const CMID_OCTETS = octets("279c2d676c0c374f9ea5d8bd768d55b5");
 
-/** The readable part of a version 4 request, made up; where its code would stand there are zeros. */
+/** Of version 6: behind the version stands noise, as it is to everyone without a key. */
 export function readableRequest(
   name = "LAB-PC-1",
   fields: {

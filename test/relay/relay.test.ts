@@ -357,6 +357,17 @@ describe("65 a client that leaves", () => {
   });
 });
 
+test("a relay that stops drops what is under way: the clients have a fault", () =>
+  relayed({ answer: () => "hold" }, async ({ client, relay }, upstream) => {
+    const peer = await client();
+    await peer.send(BIND, request(0, OPAQUE));
+    await peer.pdu();
+    await until(() => upstream.held.length === 1);
+    relay.stop();
+    expect(await peer.pdu()).toBe(faultText(1, 0x6be));
+    await until(() => upstream.open === 0);
+  }));
+
 test("66 octets of HTTP on the port touch nobody else", () =>
   relayed({}, async ({ client }, upstream) => {
     const [peer, other] = [await client(), await client()];

@@ -135,6 +135,7 @@ describe("events by key (EVENT-5)", () => {
       cmid: optional(fc.nat(MACHINES).map(cmid)),
       nameContains: optional(fc.constantFrom("lab-1", "LAB-2", "nobody")),
       code: optional(fc.constantFrom(12290, 12293)),
+      source: optional(fc.constantFrom("own" as const, "observed" as const)),
       hresult: optional(fc.constantFrom(0, 0xc004f042)),
       failed: optional(fc.boolean()),
     })
@@ -148,6 +149,7 @@ describe("events by key (EVENT-5)", () => {
       (query.cmid === undefined || event.cmid === query.cmid) &&
       (part === undefined || event.machineName?.toLowerCase().includes(part) === true) &&
       event.code === (query.code ?? event.code) &&
+      event.source === (query.source ?? event.source) &&
       event.hresult === (query.hresult ?? event.hresult) &&
       (query.failed ?? event.hresult !== 0) === (event.hresult !== 0)
     );
