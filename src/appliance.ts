@@ -310,8 +310,8 @@ function startDiscovery({ dns }: Configuration, parts: DiscoveryParts): Discover
     const { priority, weight } = dns;
     const isPublishing = publishing();
     const publish = isPublishing ? { priority, weight, ports } : undefined;
-    const refusal = publication.update({ addresses, publish });
-    if (refusal !== undefined) log.error("zones not served", { reason: refusal.code });
+    const [mistake] = publication.update({ addresses, publish });
+    if (mistake !== undefined) log.error("zones not served", { reason: mistake.what });
     else if (published === true && !isPublishing) log.warning("SRV records withdrawn");
     else if (published === false && isPublishing) log.info("SRV records back");
     published = isPublishing;
