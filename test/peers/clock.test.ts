@@ -1,4 +1,8 @@
-/** A clock that jumps: the executable under libfaketime, which moves its wall clock and no other. */
+/**
+ * A clock that jumps: the executable under libfaketime, which moves its wall clock and no other.
+ * Held here is that it serves and forgets nothing; which clock a record expires by is a rule of
+ * its own, with tests of its own (COUNT-6, REPORT-3).
+ */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -67,42 +71,29 @@ describe.skipIf(library === undefined)("a clock that jumps", () => {
   }
 
   /** Whatever the clock says: found, asked, answered, believed, written down. */
-  async function expectService(count: number, clockDays: number): Promise<void> {
+  async function expectService(clockDays: number): Promise<void> {
+    const before = await getStatus(appliance);
     const flags = [...discoveryFlags(appliance), "--name", "PC", "--threshold", "1"];
     const { exitCode, report } = await runClient(flags);
-    expect([exitCode, report.count]).toEqual([0, count]);
+    expect({ exitCode, count: report.count }).toEqual({ exitCode: 0, count: before.count + 1 });
+    expect(await getStatus(appliance)).toMatchObject({
+      count: before.count + 1,
+      clientsKnown: (before.clientsKnown ?? 0) + 1,
+      requests: { total: before.requests.total + 1, failed: 0 },
+    });
     expect((await getReadiness(appliance)).ready).toBe(true);
     const [event] = await getItems(appliance, "/api/v1/events?limit=1");
     const distance = Date.parse(String(event?.["time"])) - Date.now();
     expect(Math.abs(distance - clockDays * DAY)).toBeLessThan(DAY / 2);
   }
 
-  test("29 days ahead all records count, 31 days ahead none does (COUNT-6)", async () => {
-    await jump(29);
-    expect(await getStatus(appliance)).toMatchObject({ count: 5 });
-    await jump(31);
-    expect(await getStatus(appliance)).toMatchObject({ count: 0, clientsKnown: 5 });
-    await expectService(1, 31);
-  });
-
-  test("back again: what was counted meanwhile counts, the figures go on", async () => {
-    await jump(0);
-    await expectService(2, 0);
-    expect(await getStatus(appliance)).toMatchObject({
-      clientsKnown: 7,
-      requests: { total: 7, failed: 0 },
+  for (const days of [29, 31, 0, -10, -365, -10_000, 3_650, 36_500, 0]) {
+    test(`${days} days from now it serves`, async () => {
+      await jump(days);
+      await expectService(days);
+      expect(appliance.stderr()).not.toContain('"level":"error"');
     });
-  });
-
-  test("years back and a century ahead it serves", async () => {
-    await jump(-365);
-    await expectService(3, -365);
-    await jump(36_500);
-    await expectService(1, 36_500);
-    await jump(0);
-    await expectService(2, 0);
-    expect(appliance.stderr()).not.toContain('"level":"error"');
-  });
+  }
 
   test("a connection outlives it: a jump uses none of its time up", async () => {
     const caller = await connect(rpc());
@@ -119,12 +110,12 @@ describe.skipIf(library === undefined)("a clock that jumps", () => {
     expect(await appliance.stop()).toBe(0);
     setClock(-365);
     appliance = await start();
-    const { count, clientsKnown, requests, host } = await getStatus(appliance);
+    const { clientsKnown, requests, host } = await getStatus(appliance);
     expect({ clientsKnown, requests, host }).toEqual({
       clientsKnown: before.clientsKnown,
       requests: before.requests,
       host: before.host,
     });
-    await expectService(count + 1, -365);
+    await expectService(-365);
   });
 });
