@@ -188,11 +188,7 @@ export class TcpListeners {
     const at = this.#outUsed + LENGTH_OCTETS;
     const length = this.#respond(connection, octets, start, end, at);
     if (length === HAND_OVER) {
-      connection.pending += 1;
-      const message = octets.slice(start, end);
-      this.#handOver(message, connection.peer, Transport.TCP, (reply) => {
-        this.#replyLate(connection, reply);
-      });
+      this.#giveAway(connection, octets.slice(start, end));
     } else if (length > 0) {
       this.#out[at - 2] = length >> 8;
       this.#out[at - 1] = length & 0xff;
@@ -216,6 +212,13 @@ export class TcpListeners {
       this.#onDefect(error);
       return this.#responder.fail(octets, start, TCP, this.#out, at);
     }
+  }
+
+  #giveAway(connection: Connection, message: Uint8Array): void {
+    connection.pending += 1;
+    this.#handOver(message, connection.peer, Transport.TCP, (reply) => {
+      this.#replyLate(connection, reply);
+    });
   }
 
   #replyLate(connection: Connection, reply: Uint8Array): void {

@@ -88,12 +88,7 @@ export class UdpListener {
     const length = this.#respond(message, address, start);
     if (length === 0) return;
     if (length === HAND_OVER) {
-      const peer = { address, port };
-      this.#handOver(message, peer, Transport.UDP, (reply) => {
-        if (socket.closed || reply.length === 0) return;
-        this.#keep(reply, port, address);
-        this.#schedule();
-      });
+      this.#giveAway(socket, message, port, address);
       return;
     }
     let view = this.#views[this.#collected];
@@ -105,6 +100,15 @@ export class UdpListener {
     this.#collected += 1;
     if (this.#collected === BATCH_REPLIES) this.#flush();
     else this.#schedule();
+  }
+
+  /** Apart from {@link #receive}, whose variables a closure there would put on the heap. */
+  #giveAway(socket: Socket, message: Uint8Array, port: number, address: string): void {
+    this.#handOver(message, { address, port }, Transport.UDP, (reply) => {
+      if (socket.closed || reply.length === 0) return;
+      this.#keep(reply, port, address);
+      this.#schedule();
+    });
   }
 
   #respond(message: Uint8Array, address: string, start: number): number {
