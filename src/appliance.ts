@@ -125,7 +125,7 @@ async function start(
       identity,
       catalogue,
       host,
-      clientsKnown: () => countClients(store),
+      clientsKnown: store.clientsKnown,
       drain: drainReport,
       listings: store,
       rpc: () => ({
@@ -182,12 +182,6 @@ function dnsReport(
     zones: server === undefined ? [] : zones,
     endpoints: server?.endpoints ?? [],
   };
-}
-
-/** A store that cannot be read must not keep the rest of the status from being shown. */
-async function countClients(store: Store): Promise<number | undefined> {
-  const totals = await store.totals().catch(() => undefined);
-  return totals?.clients;
 }
 
 function catalogueOf({ products }: Configuration): Catalogue {

@@ -27,7 +27,7 @@ export type ApplianceParts = {
   readonly databasePath: string;
   readonly host: ActivationHost;
   /** Clients in the inventory (COUNT-9); undefined where the store cannot say. */
-  readonly clientsKnown: () => Promise<number | undefined>;
+  readonly clientsKnown: () => number | undefined;
   readonly drain: () => Promise<StatusReport["drain"]>;
   readonly listings: Pick<HttpSources, "clients" | "events">;
   readonly dnsRecords?: HttpSources["dnsRecords"];
@@ -61,7 +61,7 @@ export function applianceSources(parts: ApplianceParts): HttpSources {
 }
 
 async function statusReport(parts: ApplianceParts): Promise<StatusReport> {
-  const [clientsKnown, drain] = await Promise.all([parts.clientsKnown(), parts.drain()]);
+  const drain = await parts.drain();
   const now = parts.clock();
   const snapshot = parts.host.snapshot();
   const { figures, health } = snapshot;
@@ -77,7 +77,7 @@ async function statusReport(parts: ApplianceParts): Promise<StatusReport> {
     countingPolicy: parts.countingPolicy,
     intervals: parts.intervals,
     applications: applicationReports(parts.catalogue, snapshot.applications),
-    clientsKnown,
+    clientsKnown: parts.clientsKnown(),
     requests: { total, failed, byLicenceState },
     rpc: {
       serving: isServing(parts, now),

@@ -1,4 +1,4 @@
-import type { Statement } from "bun:sqlite";
+import type { Database, Statement } from "bun:sqlite";
 import { HRESULT } from "../protocol/hresult.ts";
 import type { PackedRequest } from "./group.ts";
 import type { Binding, StatementSet } from "./statement-set.ts";
@@ -28,8 +28,9 @@ export class ClientWriter {
   readonly #putName: Statement;
   readonly #hasName: Statement;
   readonly #countNames: Statement<{ readonly names: number }, Binding[]>;
+  #total: number;
 
-  constructor(statements: StatementSet) {
+  constructor(statements: StatementSet, database: Database) {
     this.#find = statements.prepare(
       `SELECT id, first_seen, last_seen, machine_name, address, previous_address, names_seen,
         requests, last_event
@@ -66,6 +67,17 @@ export class ClientWriter {
     this.#countNames = statements.prepare(
       "SELECT count(*) AS names FROM client_name WHERE client = ?",
     );
+    this.#total = database.query("SELECT count(*) FROM client").values()[0]?.[0] as number;
+  }
+
+  /** Clients in the inventory: counted once, for nobody takes one out. */
+  get total(): number {
+    return this.#total;
+  }
+
+  /** What was entered since then was not stored. */
+  rollback(total: number): void {
+    this.#total = total;
   }
 
   /** Enters or updates the client; returns the id of its event before this one. */
@@ -103,6 +115,7 @@ export class ClientWriter {
   }
 
   #enter(request: PackedRequest, eventId: number): void {
+    this.#total += 1;
     this.#insert.run(
       request.cmid,
       request.applicationId,

@@ -41,7 +41,7 @@ export class GroupWriter {
     this.#database = database;
     const statements = new StatementSet(database);
     this.#statements = statements;
-    this.#clients = new ClientWriter(statements);
+    this.#clients = new ClientWriter(statements, database);
     this.#events = new EventWriter(statements, database, chained);
     this.#begin = statements.prepare("BEGIN IMMEDIATE");
     this.#commit = statements.prepare("COMMIT");
@@ -78,22 +78,29 @@ export class GroupWriter {
   }
 
   /**
-   * Stores the whole group or, throwing SQLite's error, none of it. Returns the id of its first
-   * event: the requests' in their order, then the general ones.
+   * Stores the whole group or, throwing SQLite's error, none of it. The ids of its events follow
+   * one another: the requests' in their order, then the general ones.
    */
-  write(group: PackedGroup): number {
+  write(group: PackedGroup): { readonly firstEventId: number; readonly clients: number } {
     const { end, nextId } = this.#events;
+    const { total } = this.#clients;
     this.#begin.run();
     try {
       this.#writeAll(group);
       this.#commit.run();
     } catch (error) {
       this.#events.rollback(end);
+      this.#clients.rollback(total);
       // A failed commit may or may not have ended the transaction already.
       if (this.#database.inTransaction) this.#rollback.run();
       throw error;
     }
-    return nextId;
+    return { firstEventId: nextId, clients: this.#clients.total };
+  }
+
+  /** Clients in the inventory (COUNT-9). */
+  get clients(): number {
+    return this.#clients.total;
   }
 
   #writeAll({ requests, effect, resets, general }: PackedGroup): void {

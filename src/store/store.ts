@@ -57,6 +57,8 @@ export type Store = {
   readonly logEvent: (event: GeneralEvent) => Promise<Result<CommitReceipt, StoreFailure>>;
   /** What the rules start from, and start again from after a failure. */
   readonly loadState: () => Promise<SavedState>;
+  /** In the inventory (COUNT-9); nothing is read. Undefined until the store could say it once. */
+  readonly clientsKnown: () => number | undefined;
   readonly figures: () => Promise<Figures>;
   readonly totals: () => Promise<Totals>;
   /** Own clients last seen at this time or later whose last request was served (HOST-12). */
@@ -113,6 +115,7 @@ class ThreadedStore implements Store {
   #health: StoreHealth = { state: "ok" };
   #writer: Thread<WriterCalls>;
   #reader: Thread<ReaderCalls>;
+  #clients: number | undefined;
   #isClosed = false;
   #isReplacing = false;
 
@@ -130,7 +133,9 @@ class ThreadedStore implements Store {
       await this.close();
       throw error;
     }
-    if (this.#health.state === "ok") await this.#check();
+    if (this.#health.state !== "ok") return;
+    await this.#check();
+    await this.#countClients();
   }
 
   readonly commit = async (group: CommitGroup): Promise<Result<CommitReceipt, StoreFailure>> => {
@@ -139,6 +144,7 @@ class ThreadedStore implements Store {
     const packed = { requests, effect, resets, general };
     const outcome = await this.#writing(() => this.#writer.call("commit", packed, [requests]));
     if (outcome.ok) {
+      this.#clients = outcome.value.clients;
       for (const listener of this.#storedListeners) listener({ ...outcome.value, group });
     }
     return outcome;
@@ -150,6 +156,8 @@ class ThreadedStore implements Store {
   readonly loadState = async (): Promise<SavedState> => {
     return unpackState(await this.#writer.call("loadState", undefined));
   };
+
+  readonly clientsKnown = (): number | undefined => this.#clients;
 
   readonly figures = (): Promise<Figures> => this.#reader.call("figures", undefined);
 
@@ -294,8 +302,15 @@ class ThreadedStore implements Store {
     if (complaints.length > 0) await this.#writer.call("condemn", complaints.join("; "));
   }
 
+  /** Once; then each receipt says it, and both come in the writer's order. */
+  async #countClients(): Promise<void> {
+    const clients = await this.#writer.call("clients", undefined).catch(() => undefined);
+    if (clients !== undefined) this.#clients = clients;
+  }
+
   #setHealth(health: StoreHealth): void {
     this.#health = health;
+    if (health.state === "ok") void this.#countClients();
     // Whatever file the reader has open may no longer be the one that lies there.
     this.#reader.call("open", this.#options.path).catch(ignore);
     for (const listener of this.#healthListeners) listener(health);

@@ -18,6 +18,7 @@ export type WriterCalls = {
     readonly argument: RetentionLimits;
     readonly value: Result<RetentionSlice, StoreFailure>;
   };
+  readonly clients: { readonly argument: undefined; readonly value: number };
   readonly loadState: { readonly argument: undefined; readonly value: PackedState };
   readonly setting: { readonly argument: string; readonly value: string | undefined };
   readonly putSetting: {
@@ -47,6 +48,7 @@ serveCalls<WriterCalls>({
   },
   commit: (group) => opened().commit(group),
   retainEvents: (limits) => opened().retainEvents(limits),
+  clients: () => opened().clients(),
   loadState: () => opened().loadState(),
   setting: (name) => opened().setting(name),
   putSetting: ({ name, value }) => opened().putSetting(name, value),

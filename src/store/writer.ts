@@ -30,6 +30,8 @@ export type WriterOptions = WriterConnectionOptions & {
 export type CommitReceipt = {
   /** Ids follow one another: the requests' in their order, then the general events'. */
   readonly firstEventId: number;
+  /** In the inventory now (COUNT-9). */
+  readonly clients: number;
 };
 
 type Opened = {
@@ -81,12 +83,17 @@ export class Writer {
   }
 
   commit(group: PackedGroup): Result<CommitReceipt, StoreFailure> {
-    return this.#write(({ groups }) => ({ firstEventId: groups.write(group) }));
+    return this.#write(({ groups }) => groups.write(group));
   }
 
   /** Takes the oldest entries out of the event log, as many as one slice has (EVENT-4). */
   retainEvents(limits: RetentionLimits): Result<RetentionSlice, StoreFailure> {
     return this.#write(({ database }) => retainSlice(database, limits));
+  }
+
+  /** Clients in the inventory (COUNT-9). */
+  clients(): number {
+    return this.#read(({ groups }) => groups.clients);
   }
 
   loadState(): PackedState {

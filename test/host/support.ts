@@ -69,7 +69,7 @@ export class HeldStore {
   }
 
   /** Ends the oldest commit and lets everything that waits for it run. */
-  async finish(outcome: Outcome = ok({ firstEventId: 1 })): Promise<CommitGroup> {
+  async finish(outcome: Outcome = ok({ firstEventId: 1, clients: 1 })): Promise<CommitGroup> {
     const first = this.pending.shift();
     if (first === undefined) throw new Error("no commit is under way");
     if (!outcome.ok) this.become({ state: "failed", since: 0, ...outcome.error });

@@ -101,6 +101,7 @@ describe("STORE-6: a corrupt file", () => {
     await healthBecomes(store, "ok");
     await commit(store, groupOf([effectOf(0)]));
     expect((await store.totals()).events).toBe(501);
+    expect(store.clientsKnown()).toBe((await store.totals()).clients);
   });
 
   test("that is no database at all is one as well", async () => {

@@ -1,6 +1,7 @@
 import { Database } from "bun:sqlite";
 import { afterEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { ZERO_GUID } from "../../src/activation/catalogue.ts";
 import { EVENT_CODE } from "../../src/activation/events.ts";
 import { openStore, type Store, type StoredGroup } from "../../src/store/store.ts";
 import { CLIENT_PRODUCT, cmid, NOW, requestOf } from "../activation/support.ts";
@@ -57,7 +58,7 @@ describe("STORE-1: what is kept survives", () => {
     direct.run("DELETE FROM event");
     direct.close();
     const second = await opened(path);
-    expect(await commit(second, groupOf([effectOf(2)]))).toEqual({ firstEventId: 3 });
+    expect(await commit(second, groupOf([effectOf(2)]))).toMatchObject({ firstEventId: 3 });
   });
 });
 
@@ -195,6 +196,20 @@ describe("COUNT-9: the inventory", () => {
     await ledger.askMachines(...Array.from({ length: 200 }, (_, index) => index));
     expect((await store.totals()).clients).toBe(200);
     expect((await store.loadState()).applications[0]?.records).toHaveLength(50);
+  });
+
+  test("knows how many there are without counting: at the start and with each commit", async () => {
+    const path = freshPath();
+    const first = await opened(path);
+    expect(first.clientsKnown()).toBe(0);
+    const nobody = effectOf(9, { cmid: ZERO_GUID });
+    const receipt = await commit(first, groupOf([effectOf(0), effectOf(1), effectOf(0), nobody]));
+    expect([receipt.clients, first.clientsKnown()]).toEqual([2, 2]);
+    await commit(first, groupOf([effectOf(1), effectOf(2)]));
+    await first.close();
+    const second = await opened(path);
+    expect(second.clientsKnown()).toBe(3);
+    expect((await commit(second, groupOf([effectOf(0)]))).clients).toBe(3);
   });
 
   test("says first and last seen, last state, address, name, product and totals", async () => {
