@@ -42,9 +42,13 @@ function drawAll<Host extends Weighted>(group: readonly Host[], randomBytes: Ran
   return ordered;
 }
 
-/** The first whose running sum of weights reaches the number drawn. */
+/**
+ * The first whose running sum of weights reaches the number drawn. The RFC draws from 0, which is
+ * the share of those of weight 0; without any it would only favour the first of the list.
+ */
 function draw(left: readonly Weighted[], total: number, randomBytes: RandomBytes): number {
-  const drawn = drawUpTo(total, randomBytes);
+  const lowest = left[0]?.weight === 0 ? 0 : 1;
+  const drawn = lowest + drawUpTo(total - lowest, randomBytes);
   let sum = 0;
   return left.findIndex(({ weight }) => {
     sum += weight;
