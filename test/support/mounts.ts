@@ -51,9 +51,11 @@ export function mediumPath({ processId, directory }: RunningAppliance, name = ""
 
 /** Makes a medium of {@link onReadOnlyMedium} writable again. */
 export function makeWritable({ processId, directory }: RunningAppliance): void {
-  const flags = ["--target", `${processId}`, "--mount"];
-  if (process.getuid?.() !== 0) flags.push("--user", "--preserve-credentials");
-  const remount = ["mount", "-o", "remount,bind,rw", join(directory, "data")];
-  const { status, stderr } = spawnSync("nsenter", [...flags, ...remount], { encoding: "utf8" });
+  const user = process.getuid?.() === 0 ? [] : ["--user", "--preserve-credentials"];
+  const [command = "", ...parameters] = [
+    ...["nsenter", "--target", `${processId}`, "--mount", ...user],
+    ...["mount", "-o", "remount,bind,rw", join(directory, "data")],
+  ];
+  const { status, stderr } = spawnSync(command, parameters, { encoding: "utf8" });
   if (status !== 0) throw new Error(stderr);
 }

@@ -2,7 +2,7 @@
 import { createConnection, createServer, type Socket } from "node:net";
 import type { Endpoint } from "../../src/platform/endpoint.ts";
 
-export type Conversation = { readonly sent: Uint8Array; readonly answered: Uint8Array };
+type Conversation = { readonly sent: Uint8Array; readonly answered: Uint8Array };
 
 export type OctetProxy = {
   readonly endpoint: Endpoint;
