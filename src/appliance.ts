@@ -7,10 +7,13 @@ import type { HostStanding } from "./activation/policy.ts";
 import { type LoadedIdentity, loadOrCreateHostIdentity } from "./authority/identity-store.ts";
 import { publishedAddresses } from "./config/addresses.ts";
 import type { Configuration } from "./config/configuration.ts";
+import { readKeys } from "./config/dns-keys.ts";
 import { applianceActions, type ControlledParts } from "./control/appliance-actions.ts";
 import { listenControl } from "./control/server.ts";
+import { literalName } from "./dns/name.ts";
 import { Publication } from "./dns/publication.ts";
 import { type DnsServer, listenDns } from "./dns/server.ts";
+import { openUpdateService, type UpdateService } from "./dns/update/service.ts";
 import { type ActivationHost, createActivationHost } from "./host/activation-host.ts";
 import { type Drain, openDrain } from "./host/drain.ts";
 import { activationInterface } from "./host/rpc-interface.ts";
@@ -22,12 +25,13 @@ import { startHttpService } from "./http/service.ts";
 import type { DnsReport } from "./http/sources.ts";
 import { systemClock } from "./platform/clock.ts";
 import type { Endpoint } from "./platform/endpoint.ts";
+import { systemHmac } from "./platform/hmac.ts";
 import { openLog } from "./platform/log.ts";
 import { systemRandomBytes } from "./platform/randomness.ts";
 import { OPNUM } from "./protocol/interface.ts";
 import { isOwnEndpoint } from "./relay/own-endpoints.ts";
 import { createRelay, type Relay } from "./relay/relay.ts";
-import { addressAdmission } from "./rpc/addresses.ts";
+import { addressAdmission, addressInBlocks } from "./rpc/addresses.ts";
 import type { RpcInterface } from "./rpc/interface.ts";
 import { listenRpc, type RpcListener } from "./rpc/listener.ts";
 import { openStore, type Store } from "./store/store.ts";
@@ -107,9 +111,10 @@ async function start(
   closers.push(() => rpc.close(STOP_GRACE_MS));
   listening.push(...rpc.endpoints);
   void relay.start();
-  const dns = await startDns(configuration);
+  const updates = await openUpdates(configuration, store, closers);
+  const dns = await startDns(configuration, updates);
   if (dns !== undefined) closers.push(() => dns.close());
-  const discovery = startDiscovery(configuration, { dns, rpc, host });
+  const discovery = startDiscovery(configuration, { dns, rpc, host, updates });
   closers.push(async () => discovery.stop());
   const drainReport = drainReporter(drain, store, configuration.activation.policy.recordDays);
   const http = await startHttpService(configuration.http, {
@@ -151,7 +156,7 @@ async function start(
       dns: dns?.endpoints ?? [],
       http: http.endpoints,
     },
-    notices: [...noticesOf(identity, store), ...control.notices],
+    notices: [...noticesOf(identity, store), ...updates.notices, ...control.notices],
     isHealthy: async () => rpc.healthy() && (dns?.healthy() ?? true),
     reload,
     stop: () => closeAll(closers),
@@ -258,17 +263,53 @@ function startRpc(
   });
 }
 
-async function startDns({ dns }: Configuration): Promise<DnsServer | undefined> {
+type Updates = UpdateService & { readonly notices: readonly string[] };
+
+/** DNS-7. */
+async function openUpdates(
+  { dns }: Configuration,
+  store: Store,
+  closers: (() => Promise<void>)[],
+): Promise<Updates> {
+  const { keys, notices } = await readKeys(dns.keys);
+  const { allow, grants } = dns.update;
+  const onReadable = (listener: () => void) =>
+    store.onHealthChange(({ state }) => {
+      if (state === "ok") listener();
+    });
+  const service = await openUpdateService({
+    storage: { load: store.dnsRecords, commit: store.commitDns, onReadable },
+    host: literalName(dns.host),
+    keys,
+    allows: (address) => addressInBlocks(address, allow),
+    grantsWithoutKey: grants,
+    hmac: systemHmac,
+    clock: systemClock,
+    udpPayloadOctets: dns.limits.udpPayloadOctets,
+    log: openLog("dns"),
+  });
+  closers.push(async () => service.stop());
+  return { ...service, notices };
+}
+
+async function startDns(
+  { dns }: Configuration,
+  updates: UpdateService,
+): Promise<DnsServer | undefined> {
   if (!dns.enabled) return undefined;
   const log = openLog("dns");
-  return listenDns({
+  const server = await listenDns({
     listen: dns.listen,
     limits: dns.limits,
     clock: systemClock,
     randomBytes: systemRandomBytes,
     isolatedRoot: dns.isolatedRoot,
+    handleUpdate: updates.handleUpdate,
+    handleSigned: updates.handleSigned,
     log: (event) => log.error(event.kind, { error: event.error }),
   });
+  updates.serveWith((zones) => server.setZones(zones));
+  return server;
 }
 
 type Discovery = {
@@ -281,17 +322,18 @@ type DiscoveryParts = {
   readonly dns: DnsServer | undefined;
   readonly rpc: RpcListener;
   readonly host: ActivationHost;
+  readonly updates: UpdateService;
 };
 
 /** Leads clients here for as long as they can be served here (DNS-1, DNS-4, DNS-5). */
 function startDiscovery({ dns }: Configuration, parts: DiscoveryParts): Discovery {
-  const { dns: server, rpc, host } = parts;
+  const { dns: server, rpc, host, updates } = parts;
   const log = openLog("dns");
   const ports = [...new Set(rpc.endpoints.map(({ port }) => port))];
   const publication = new Publication({
     zones: { zones: dns.zones, host: dns.host, ttl: dns.ttl },
     firstSerial: Math.floor(systemClock() / 1000),
-    setZones: (zones) => server?.setZones(zones),
+    setZones: updates.setFixed,
   });
   const publishing = () => {
     const { state, draining } = host.snapshot();

@@ -10,14 +10,17 @@ import type { Policy } from "../activation/policy.ts";
 import { ALERT_KINDS, type AlertRules } from "../analysis/alerts.ts";
 import type { ClockRules } from "../analysis/clock-guard.ts";
 import { DEFAULT_DNS_LIMITS, type DnsLimits } from "../dns/limits.ts";
+import { literalName } from "../dns/name.ts";
+import { type Grant, parseGrant } from "../dns/update/policy.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "../http/limits.ts";
 import type { Endpoint } from "../platform/endpoint.ts";
 import { DEFAULT_RELAY_LIMITS, type RelaySettings } from "../relay/settings.ts";
 import { type AddressBlock, PRIVATE_KEYWORD, parseAddressList } from "../rpc/addresses.ts";
 import { DEFAULT_RPC_LIMITS, type RpcLimits } from "../rpc/limits.ts";
 import { type Camelised, camelise } from "./camel.ts";
+import type { KeySettings, UpdateSettings } from "./dns-keys.ts";
 import type { ParsedConfiguration } from "./schema.ts";
-import { isHostLabel } from "./values.ts";
+import { isHostLabel, readSecret } from "./values.ts";
 
 type Parsed = Camelised<ParsedConfiguration>;
 
@@ -44,8 +47,10 @@ export type Configuration = {
     readonly resetAtStart: boolean;
   };
   readonly relay: RelaySettings;
-  readonly dns: Omit<Parsed["dns"], "host" | "addresses" | "limits"> & {
+  readonly dns: Omit<Parsed["dns"], "host" | "addresses" | "limits" | "update" | "key"> & {
     readonly limits: DnsLimits;
+    readonly update: UpdateSettings;
+    readonly keys: readonly KeySettings[];
     /** Fully qualified, without the dot at the end. */
     readonly host: string;
     /** Undefined: follow the machine's own addresses (`addresses.ts`). */
@@ -124,12 +129,7 @@ export function deriveConfiguration(
     },
     activation: deriveActivation(activation),
     relay: deriveRelay(relay),
-    dns: {
-      ...dns,
-      host,
-      addresses: dns.addresses,
-      limits: dnsLimits(dns.limits),
-    },
+    dns: deriveDns(dns, host, surroundings.baseDirectory),
     http: {
       ...deriveHttp(http, surroundings.baseDirectory),
       hostNames: [...new Set([name, host, ...http.hostNames])],
@@ -169,6 +169,36 @@ function rpcLimits(limits: Parsed["rpc"]["limits"]): RpcLimits {
     idleMilliseconds: limits.idleSeconds * SECOND,
     reassemblyOctets: limits.reassemblyOctets,
   };
+}
+
+function deriveDns(
+  { update, key, ...dns }: Parsed["dns"],
+  host: string,
+  base: string,
+): Configuration["dns"] {
+  return {
+    ...dns,
+    host,
+    addresses: dns.addresses,
+    limits: dnsLimits(dns.limits),
+    update: { allow: blocks(update.allow), grants: readGrants(update.grants) },
+    keys: key.map(({ name, algorithm, secret, secretFile, grants }) => ({
+      name: literalName(name),
+      algorithm,
+      secret: secret === undefined ? undefined : readSecret(secret),
+      secretFile: secretFile === undefined ? undefined : absolute(base, secretFile),
+      grants: readGrants(grants),
+    })),
+  };
+}
+
+function readGrants(texts: readonly string[]): readonly Grant[] {
+  return texts.map((text) => {
+    const grant = parseGrant(text);
+    // The schema has read it already.
+    if (!grant.ok) throw new Error(`grant: ${grant.error.code}`);
+    return grant.value;
+  });
 }
 
 function dnsLimits(limits: Parsed["dns"]["limits"]): DnsLimits {

@@ -6,7 +6,7 @@ import { parse, TomlError } from "smol-toml";
 import { fail, ok, type Result } from "../platform/result.ts";
 import { type Configuration, deriveConfiguration, type Surroundings } from "./configuration.ts";
 import { placeFinder } from "./locate.ts";
-import { formatPath, type KeyPath, keyDefinitions } from "./outline.ts";
+import { formatPath, type KeyPath, keyDefinitions, nodeAt, tableLists } from "./outline.ts";
 import { applyOverrides, type Override, readEnvironment, readSettings } from "./overrides.ts";
 import { type ConfigurationProblem, comparePlaces, type Finding, type Origin } from "./problem.ts";
 import { prune } from "./prune.ts";
@@ -14,6 +14,9 @@ import { checkRules } from "./rules.ts";
 import { configurationSchema, type ParsedConfiguration } from "./schema.ts";
 import { type Table, valueAt } from "./table.ts";
 import { describeIssue } from "./wording.ts";
+
+/** Stands for a secret wherever configuration is shown. */
+const HIDDEN = "(hidden)";
 
 /** Deeper nesting than any key of ours has. */
 const DEPTH_MAXIMUM = 16;
@@ -38,6 +41,8 @@ export type LoadedConfiguration = {
   readonly warnings: readonly ConfigurationProblem[];
   /** Every key with its value and where that came from, in the order of the schema. */
   readonly explain: () => readonly ExplainedKey[];
+  /** Where the value of a key came from, for mistakes that only show later. */
+  readonly originOf: (path: KeyPath) => Origin;
 };
 
 export function loadConfiguration(
@@ -64,6 +69,7 @@ export function loadConfiguration(
     configuration: deriveConfiguration(parsed, sources),
     warnings: problems,
     explain: () => explain(input, locate),
+    originOf: locate,
   });
 }
 
@@ -147,16 +153,17 @@ function originFinder(
 function explain(input: Table, locate: (path: KeyPath) => Origin): readonly ExplainedKey[] {
   const keys: ExplainedKey[] = keyDefinitions.map(({ path, node }) => {
     const given = valueAt(input, path);
-    const value = given !== undefined && node.secret === true ? "(hidden)" : given;
+    const value = given !== undefined && node.secret === true ? HIDDEN : given;
     const key = formatPath(path);
     if (value === undefined) return { key, value: node.default, origin: { kind: "default" } };
     return { key, value, origin: locate(path) };
   });
-  const products = input["product"];
-  if (Array.isArray(products)) {
-    for (const [index, product] of products.entries()) {
-      for (const [key, value] of Object.entries(product)) {
-        const path = ["product", index, key];
+  for (const listPath of tableLists) {
+    const list = valueAt(input, listPath);
+    for (const [index, table] of Array.isArray(list) ? list.entries() : []) {
+      for (const [key, given] of Object.entries(table)) {
+        const path = [...listPath, index, key];
+        const value = nodeAt(path)?.secret === true ? HIDDEN : given;
         keys.push({ key: formatPath(path), value, origin: locate(path) });
       }
     }

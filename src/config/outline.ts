@@ -66,6 +66,16 @@ function collectKeys(path: readonly string[], node: SchemaNode): KeyDefinition[]
   });
 }
 
+/** The paths of all lists of sections, in the order of the file. */
+export const tableLists: readonly (readonly string[])[] = collectTableLists([], outline);
+
+function collectTableLists(path: readonly string[], node: SchemaNode): (readonly string[])[] {
+  return Object.entries(node.properties ?? {}).flatMap(([key, child]) => {
+    const childPath = [...path, key];
+    return isTableList(child) ? [childPath] : collectTableLists(childPath, child);
+  });
+}
+
 /** A list of sections: `[[product]]`. */
 export function isTableList(node: SchemaNode): boolean {
   return node.type === "array" && node.items?.type === "object";

@@ -10,6 +10,7 @@ import { qualifyHost } from "./configuration.ts";
 import { type KeyPath, nodeAt } from "./outline.ts";
 import type { Finding } from "./problem.ts";
 import type { ParsedConfiguration } from "./schema.ts";
+import { readSecret } from "./values.ts";
 
 const MINUTES_PER_DAY = 1440;
 
@@ -199,6 +200,30 @@ function* tokenIsSecret({ http }: ParsedConfiguration): Iterable<RuleFinding> {
   }
 }
 
+/** RFC 8945 section 8: a secret is as long as the hash, at best. */
+const SHORT_SECRET_OCTETS = 16;
+
+function* keysAreSound({ dns }: ParsedConfiguration): Iterable<RuleFinding> {
+  const names = new Set<string>();
+  const example = nodeAt(["dns", "key", 0, "secret"])?.example;
+  for (const [index, { name, secret, secret_file }] of dns.key.entries()) {
+    const path = ["dns", "key", index] as const;
+    if (names.has(name)) yield error([...path, "name"], `${name} is already a key above`);
+    names.add(name);
+    if (secret_file !== undefined) {
+      if (secret === undefined) continue;
+      yield warning([...path, "secret"], "not used: secret_file goes before it");
+    } else if (secret === undefined) {
+      yield error(path, "a key without a secret", "give it secret or secret_file");
+    } else if (secret === example) {
+      yield warning([...path, "secret"], "is the example that everybody can read");
+    } else if ((readSecret(secret)?.length ?? 0) < SHORT_SECRET_OCTETS) {
+      const hint = "make one with `openssl rand -base64 32`";
+      yield warning([...path, "secret"], "is short enough to be guessed", hint);
+    }
+  }
+}
+
 function* tlsIsComplete({ http }: ParsedConfiguration): Iterable<RuleFinding> {
   const pair = ["tls_certificate", "tls_key"] as const;
   for (const [key, other] of [pair, pair.toReversed()] as readonly (typeof pair)[]) {
@@ -263,7 +288,7 @@ function* relayHasHosts({ relay }: ParsedConfiguration): Iterable<RuleFinding> {
 
 const LOOP_HINT = "a relay that calls itself never ends; name your licensed host";
 
-/** As far as the configuration shows it; an address behind a name is looked at when it is called. */
+/** As far as the configuration shows it; what is behind a name is looked at when it is called. */
 function* relayCallsOthers(configuration: ParsedConfiguration): Iterable<RuleFinding> {
   const { appliance, rpc, relay, dns } = configuration;
   if (relay.mode !== "relay") return;
@@ -307,6 +332,7 @@ const RULES: readonly Rule[] = [
   listenersDiffer,
   exposureIsMeant,
   tokenIsSecret,
+  keysAreSound,
   tlsIsComplete,
   httpLimitsFit,
   renewalWithinRecord,

@@ -21,11 +21,12 @@ export function renderTemplate(): string {
 function renderSection(name: string, node: SchemaNode): string {
   const properties = Object.entries(node.properties ?? {});
   const keys = properties
-    .filter(([, child]) => child.type !== "object")
+    .filter(([, child]) => child.type !== "object" && !isTableList(child))
     .map(([key, child]) => renderKey(key, child));
-  const inner = properties
-    .filter(([, child]) => child.type === "object")
-    .map(([key, child]) => renderSection(`${name}.${key}`, child));
+  const inner = properties.flatMap(([key, child]) => {
+    if (isTableList(child)) return [renderTableList(`${name}.${key}`, child.items ?? {})];
+    return child.type === "object" ? [renderSection(`${name}.${key}`, child)] : [];
+  });
   const head = `${comment(node.description ?? "")}\n[${name}]`;
   return [[head, ...keys].join("\n\n"), ...inner].join("\n\n");
 }

@@ -6,6 +6,7 @@ import { isAbsolute } from "node:path";
 import { z } from "zod";
 import { ZERO_GUID } from "../activation/catalogue.ts";
 import { type HostAddress, parseHostAddress } from "../client/host-address.ts";
+import { parseGrant } from "../dns/update/policy.ts";
 import { isToken, TOKEN_FORM_WORDS } from "../http/token.ts";
 import { isWildcard } from "../platform/address.ts";
 import { type Endpoint, parseEndpoint } from "../platform/endpoint.ts";
@@ -137,6 +138,35 @@ export const webAddress = (): z.ZodType<string, string> =>
     /^https?:\/\//i.test(text) && text.length <= PATH_LENGTH_MAXIMUM && URL.canParse(text)
       ? text
       : undefined,
+  );
+
+/** The name of a TSIG key in lower case, without the dot at the end. */
+export const keyName = (): z.ZodType<string, string> =>
+  textForm("the name of a key", 'write "pc7.lab.internal"', (text) => domain(ZONE_NAME, text));
+
+const BASE64_FORM = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** The octets of a secret in base64 (RFC 4648 4); undefined where it is none, or is empty. */
+export function readSecret(text: string): Uint8Array | undefined {
+  return text !== "" && BASE64_FORM.test(text) ? Uint8Array.fromBase64(text) : undefined;
+}
+
+/** In its text form still. */
+export const keySecret = (): z.ZodType<string, string> =>
+  textForm("a secret in base64", "make one with `openssl rand -base64 32`", (text) =>
+    readSecret(text) === undefined ? undefined : text,
+  );
+
+/** What may be written by dynamic update, in its text form still. */
+export const updateGrant = ({ mayBeSelf }: { mayBeSelf: boolean }): z.ZodType<string, string> =>
+  textForm(
+    "names and types",
+    mayBeSelf ? 'write "self A AAAA" or "*.lab.internal"' : 'write "*.lab.internal A AAAA"',
+    (text) => {
+      const grant = parseGrant(text);
+      const isFit = grant.ok && (mayBeSelf || grant.value.names.kind !== "self");
+      return isFit ? text : undefined;
+    },
   );
 
 /** A whole number within bounds that are part of the documentation. */

@@ -216,6 +216,8 @@ export class Responder {
     if (query.opcode !== Opcode.QUERY || query.class !== RecordClass.IN) return REFUSED;
     // Zone transfers are not offered; asked by UDP they are as little.
     if (query.type === RecordType.AXFR || query.type === RecordType.IXFR) return REFUSED;
+    // Keys are not negotiated (RFC 2930, RFC 3645): Windows asks for that after a refused update.
+    if (query.type === RecordType.TKEY) return REFUSED;
     return this.#answer(query.name, query.type);
   }
 

@@ -66,7 +66,9 @@ export class Query {
         const isMisplaced = left > additional || this.edns.present || message[owner] !== 0;
         if (isMisplaced || !this.edns.read(message, at, length)) return false;
       }
-      this.isSigned = type === RecordType.TSIG && left === 1 && additional > 0;
+      // A TSIG is the last additional record or none, RFC 8945 §5.1.
+      if (type === RecordType.TSIG && (left > 1 || additional === 0)) return false;
+      this.isSigned = type === RecordType.TSIG;
       at = next;
     }
     return true;

@@ -102,7 +102,17 @@ export class RecordStore {
   }
 
   has(set: number, rdata: Uint8Array): boolean {
-    return this.all(set).some((own) => sameOctets(own, rdata));
+    const octets = this.#octets;
+    let at = this.offset(set);
+    for (let left = this.count(set); left > 0; left -= 1) {
+      const length = ((octets[at] ?? 0) << 8) | (octets[at + 1] ?? 0);
+      at += 2;
+      let index = length === rdata.length ? 0 : length;
+      while (index < length && octets[at + index] === rdata[index]) index += 1;
+      if (index === length && length === rdata.length) return true;
+      at += length;
+    }
+    return false;
   }
 
   /** Copies of the set's RDATA. */
@@ -148,10 +158,4 @@ export class RecordStore {
     this.#offsets = grown(this.#offsets, capacity);
     this.#lengths = grown(this.#lengths, capacity);
   }
-}
-
-export function sameOctets(first: Uint8Array, second: Uint8Array): boolean {
-  if (first.length !== second.length) return false;
-  for (let at = 0; at < first.length; at += 1) if (first[at] !== second[at]) return false;
-  return true;
 }

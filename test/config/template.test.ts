@@ -32,9 +32,7 @@ describe("the commented configuration file", () => {
     if (!loaded.ok) throw new Error(loaded.error.map(({ what }) => what).join("; "));
     const fromFile = loaded.value.explain().filter(({ origin }) => origin.kind === "file");
     const keys = keyDefinitions.map(({ path }) => formatPath(path));
-    expect(fromFile.map(({ key }) => key).filter((key) => !key.startsWith("product["))).toEqual(
-      keys,
-    );
+    expect(fromFile.map(({ key }) => key).filter((key) => !key.includes("["))).toEqual(keys);
   });
 
   test("explains every key and fits a terminal", () => {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DEFAULT_DNS_LIMITS } from "../../dns/limits.ts";
 import { endpoint, hostAddress, hostName, whole, zoneName } from "../values.ts";
+import { keySection, updateSection } from "./dns-update.ts";
 
 const SECOND = 1000;
 
@@ -62,6 +63,8 @@ export const dnsSection = z
         "On a network with no other DNS: answer names outside the zones with NXDOMAIN instead of REFUSED.",
       ),
     limits: limitsSection,
+    update: updateSection,
+    key: z.array(keySection).prefault([]),
   })
   .prefault({})
   .describe("Discovery.");
