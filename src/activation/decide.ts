@@ -32,11 +32,16 @@ export type DecisionContext = {
 export type RequestEffect = {
   readonly event: RequestEvent;
   readonly source: ClientSource;
+  /**
+   * When record and inventory say that it came, where that is another time than the event's: while
+   * the clock is behind the time that is believed (REPORT-3).
+   */
+  readonly enteredAt?: number;
   /** Whether the client enters or updates the inventory (COUNT-9). */
   readonly inInventory: boolean;
   /** The record of the client that is no more. */
   readonly replacedSequence: number | undefined;
-  /** The record that the client has now, made at the event's time. */
+  /** The record that the client has now. */
   readonly recordSequence: number | undefined;
 };
 
@@ -166,6 +171,8 @@ function counted(
   const application = state.widenedApplication(applicationId, required);
   const { cache, largestRequiredCount } = application;
   cache.expire(recordDeadline(expiryNow, policy));
+  // Under a clock that fell back, a record would be long expired once it is right again.
+  const enteredAt = Math.max(now, expiryNow);
   let replacedSequence: number | undefined;
   let recordSequence: number | undefined;
   if (virtual && policy.counting === "physical") {
@@ -173,14 +180,21 @@ function counted(
     replacedSequence = cache.remove(cmid);
   } else {
     recordSequence = state.takeSequence();
-    replacedSequence = cache.renew({ cmid, sequence: recordSequence, time: now, virtual });
+    replacedSequence = cache.renew({ cmid, sequence: recordSequence, time: enteredAt, virtual });
     cache.trim(capacityOf(largestRequiredCount, policy));
   }
   const count = replyCountOf(cache.size, largestRequiredCount, policy);
   const event = requestEvent(request, HRESULT.success, count, context);
   return {
     count,
-    effect: { event, source: "own", inInventory: true, replacedSequence, recordSequence },
+    effect: {
+      event,
+      source: "own",
+      ...(enteredAt === now ? {} : { enteredAt }),
+      inInventory: true,
+      replacedSequence,
+      recordSequence,
+    },
   };
 }
 

@@ -93,7 +93,7 @@ export class ClientWriter {
     this.#update.run(
       request.activationId,
       request.source,
-      request.time,
+      request.enteredAt,
       request.address,
       moved ? known.address : known.previous_address,
       moved ? 1 : 0,
@@ -121,8 +121,8 @@ export class ClientWriter {
       request.applicationId,
       request.activationId,
       request.source,
-      request.time,
-      request.time,
+      request.enteredAt,
+      request.enteredAt,
       request.machineName,
       request.address,
       request.virtual ? 1 : 0,
@@ -139,7 +139,7 @@ export class ClientWriter {
 
   /** From the second name on, each name of a client has a row that says when it was last used. */
   #noteName(request: PackedRequest, known: KnownClient, renamed: boolean): void {
-    const { machineName, address, time } = request;
+    const { machineName, address, enteredAt } = request;
     const { id } = known;
     if (known.names_seen === 1) {
       const { machine_name, first_seen, last_seen, requests } = known;
@@ -147,7 +147,7 @@ export class ClientWriter {
     }
     const hasRoom = known.names_seen < NAMES_PER_CLIENT_MAXIMUM;
     if (hasRoom || this.#hasName.get(id, machineName) !== null) {
-      this.#putName.run(id, machineName, address, time, time, 1);
+      this.#putName.run(id, machineName, address, enteredAt, enteredAt, 1);
     }
     if (!renamed) return;
     const names = this.#countNames.get(id)?.names ?? 1;

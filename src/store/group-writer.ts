@@ -125,8 +125,8 @@ export class GroupWriter {
     this.#events.enterRequest(request, previous);
     if (replacedSequence !== undefined) this.#deleteRecord.run(applicationId, replacedSequence);
     if (recordSequence !== undefined) {
-      const { cmid, time, virtual } = request;
-      this.#insertRecord.run(applicationId, recordSequence, cmid, time, virtual ? 1 : 0);
+      const { cmid, enteredAt, virtual } = request;
+      this.#insertRecord.run(applicationId, recordSequence, cmid, enteredAt, virtual ? 1 : 0);
     }
   }
 

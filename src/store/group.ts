@@ -29,9 +29,10 @@ export type CommitGroup = {
  *         48      16  activation id                102       2  octets of the machine name
  *         64       8  client time                  104       2  octets of the address
  *         72       4  minutes to expiration        106       2  octets of the detail
- *         76       4  count                        108          name, address, detail in UTF-8
+ *         76       4  count                        108       8  time of record and inventory
+ *                                                  116          name, address, detail in UTF-8
  */
-const FIXED_LENGTH = 108;
+const FIXED_LENGTH = 116;
 const TIME = 0;
 const HRESULT_OFFSET = 8;
 const REQUIRED_COUNT = 12;
@@ -49,6 +50,7 @@ const SOURCE = 101;
 const NAME_LENGTH = 102;
 const ADDRESS_LENGTH = 104;
 const DETAIL_LENGTH = 106;
+const ENTERED_AT = 108;
 
 const FLAG_VIRTUAL = 1;
 const FLAG_IN_INVENTORY = 2;
@@ -58,6 +60,8 @@ export const TEXT_MAXIMUM = 1024;
 /** A request as the writer reads it; ids are views of 16 octets. */
 export type PackedRequest = {
   readonly time: number;
+  /** When record and inventory say that it came: mostly the same. */
+  readonly enteredAt: number;
   readonly hresult: number;
   readonly requiredCount: number;
   readonly cmid: Uint8Array;
@@ -127,6 +131,7 @@ function packRequest(
   view.setFloat64(offset + REPLACED_SEQUENCE, replacedSequence, true);
   view.setFloat64(offset + RECORD_SEQUENCE, recordSequence, true);
   view.setUint32(offset + LICENCE_STATE, event.licenceState, true);
+  view.setFloat64(offset + ENTERED_AT, request.enteredAt ?? event.time, true);
   octets[offset + FLAGS] =
     (event.virtual ? FLAG_VIRTUAL : 0) | (inInventory ? FLAG_IN_INVENTORY : 0);
   octets[offset + SOURCE] = sourceNumber(source);
@@ -176,6 +181,7 @@ export function* unpackRequests(buffer: ArrayBuffer): Generator<PackedRequest> {
     const flags = view.getUint8(offset + FLAGS);
     yield {
       time: view.getFloat64(offset + TIME, true),
+      enteredAt: view.getFloat64(offset + ENTERED_AT, true),
       hresult: view.getUint32(offset + HRESULT_OFFSET, true),
       requiredCount: view.getUint32(offset + REQUIRED_COUNT, true),
       cmid: guidOctets(octets, offset + CMID),
