@@ -1,4 +1,5 @@
 /** How commands write: data on standard output, talk on standard error. */
+import { escapeUnsafe } from "../platform/text.ts";
 import type { CliContext, Output } from "./context.ts";
 
 /** Rises when a field changes its meaning or goes; new fields do not raise it. */
@@ -7,7 +8,9 @@ const JSON_SCHEMA_VERSION = 1;
 /** One JSON document on standard output, with the version of its form. */
 export function writeJson(context: CliContext, document: Readonly<Record<string, unknown>>): void {
   const text = JSON.stringify({ schema: JSON_SCHEMA_VERSION, ...document }, undefined, 2);
-  context.process.stdout.write(`${text}\n`);
+  // What machines called themselves may be in it: escaped it means the same and shows safely.
+  const lines = text.split("\n").map(escapeUnsafe);
+  context.process.stdout.write(`${lines.join("\n")}\n`);
 }
 
 export function writeLines(output: Output, lines: readonly string[]): void {

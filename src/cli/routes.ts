@@ -2,6 +2,7 @@
 import { backupCommand } from "./commands/backup.ts";
 import { checkCommand } from "./commands/check.ts";
 import { clientCommands } from "./commands/client.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { drainCommand } from "./commands/drain.ts";
 import { initCommand } from "./commands/init.ts";
 import { reloadCommand } from "./commands/reload.ts";
@@ -15,6 +16,7 @@ export const routes = {
   init: initCommand,
   check: checkCommand,
   status: statusCommand,
+  doctor: doctorCommand,
   drain: drainCommand,
   "reset-count": resetCountCommand,
   reload: reloadCommand,
