@@ -16,6 +16,9 @@ export const EVENT_CODE = {
   /** A licensed host that clients are relayed to cannot be reached, or can again (RELAY-3). */
   upstreamUnreachable: 13010,
   upstreamReachable: 13011,
+  /** Something an operator must look at, and its end (REPORT-3). */
+  alertRaised: 13020,
+  alertCleared: 13021,
 } as const;
 
 /** Where a client's request went: to this host, or to a genuine host's interface (RELAY-4). */

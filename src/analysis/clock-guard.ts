@@ -40,22 +40,19 @@ export type ClockGuardState = {
   readonly doubt: ClockDoubt | undefined;
 };
 
-/** What survives a restart: the high-water mark, and whether the clock was doubted. */
-export type ClockMark = { readonly believed: number; readonly doubted: boolean };
-
 /**
- * The state after a start. Without a mark the clock is believed: there is nothing to hold it
- * against. How long the host was off nobody knows, so a clock far ahead of the mark is doubted
+ * The state after a start. `mark` is the last time that was believed before it; without one the
+ * clock is believed: there is nothing to hold it against. How long the host was off nobody knows, so a clock far ahead of the mark is doubted
  * like one that jumped.
  */
 export function startGuard(
-  mark: ClockMark | undefined,
+  mark: number | undefined,
   reading: ClockReading,
   rules: ClockRules,
 ): ClockGuardState {
   const { wall, monotonic } = reading;
   if (mark === undefined) return { believed: wall, monotonic, doubt: undefined };
-  return readClock({ believed: mark.believed, monotonic, doubt: undefined }, reading, rules);
+  return readClock({ believed: mark, monotonic, doubt: undefined }, reading, rules);
 }
 
 /** The state after another look at the clocks. */
@@ -91,12 +88,4 @@ export function confirmClock({ wall, monotonic }: ClockReading): ClockGuardState
 /** The time by which records expire: the believed one. */
 export function expiryTime({ believed }: ClockGuardState): number {
   return believed;
-}
-
-/**
- * The time that records and events get. Never behind the believed time, or records of a clock that
- * fell back would be long expired when it is right again.
- */
-export function entryTime({ believed }: ClockGuardState, { wall }: ClockReading): number {
-  return Math.max(believed, wall);
 }

@@ -34,7 +34,7 @@ export const alertsSection = z
     }),
     exec: absolutePath().optional().meta({
       description:
-        "Program run for each alert raised or cleared: RAISED or CLEARED and the kind as arguments, the JSON document on its standard input. No shell.",
+        "Program run for each, without a shell: `raised` or `cleared` and the kind are its arguments, the document is its standard input.",
       example: "/usr/local/bin/muster-alert",
     }),
   })
