@@ -79,12 +79,15 @@ function wantsReply(message: Uint8Array): boolean {
   return message.length >= HEADER_OCTETS && ((message[2] ?? 0) & 0x80) === 0;
 }
 
+function hasSameId(one: Uint8Array, other: Uint8Array): boolean {
+  return one[0] === other[0] && one[1] === other[1];
+}
+
 /** What a reply must be, whatever it answers. */
 function checkReply(reply: Uint8Array, asked: Uint8Array): void {
   const isReply = reply.length >= HEADER_OCTETS && ((reply[2] ?? 0) & 0x80) !== 0;
-  const isOurs = reply[0] === asked[0] && reply[1] === asked[1];
   const rcode = (reply[3] ?? 0) & 15;
-  if (isReply && isOurs && rcode !== 2) return;
+  if (isReply && hasSameId(asked, reply) && rcode !== 2) return;
   throw new Error(`${asked.toHex()} was answered ${reply.toHex()}`);
 }
 
@@ -99,9 +102,11 @@ class Replies {
   }
 
   take(reply: Uint8Array): void {
-    const asked = this.#expected.shift();
+    // By their ids: what a server has to look up is answered later than what it knows.
+    const index = this.#expected.findIndex((asked) => hasSameId(asked, reply));
+    const [asked] = index < 0 ? [] : this.#expected.splice(index, 1);
     try {
-      if (asked === undefined) throw new Error(`one reply too many: ${reply.toHex()}`);
+      if (asked === undefined) throw new Error(`answers nothing: ${reply.toHex()}`);
       checkReply(reply, asked);
     } catch (error) {
       this.#failure ??= error instanceof Error ? error : new Error(String(error));
