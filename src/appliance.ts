@@ -1,13 +1,14 @@
 /** Composition: from a configuration to running parts, and back. */
 import { existsSync } from "node:fs";
 import { networkInterfaces } from "node:os";
-import { type Catalogue, createCatalogue } from "./activation/catalogue.ts";
+import type { Catalogue } from "./activation/catalogue.ts";
 import { EVENT_CODE } from "./activation/events.ts";
 import type { HostStanding } from "./activation/policy.ts";
 import { type LoadedIdentity, loadOrCreateHostIdentity } from "./authority/identity-store.ts";
 import { publishedAddresses } from "./config/addresses.ts";
 import type { Configuration } from "./config/configuration.ts";
 import { readKeys } from "./config/dns-keys.ts";
+import { catalogueOf, monitorSettings } from "./config/monitoring.ts";
 import { applianceActions, type ControlledParts } from "./control/appliance-actions.ts";
 import { listenControl } from "./control/server.ts";
 import { literalName } from "./dns/name.ts";
@@ -23,6 +24,13 @@ import { drainReporter } from "./http/drain-report.ts";
 import { createObservations, observedCommit, observedInterface } from "./http/observations.ts";
 import { startHttpService } from "./http/service.ts";
 import type { DnsReport } from "./http/sources.ts";
+import {
+  CLOCK_SETTING,
+  type ClockWatch,
+  parseSavedClock,
+  watchClock,
+} from "./monitor/clock-watch.ts";
+import { startMonitor } from "./monitor/monitor.ts";
 import { systemClock } from "./platform/clock.ts";
 import type { Endpoint } from "./platform/endpoint.ts";
 import { systemHmac } from "./platform/hmac.ts";
@@ -85,22 +93,13 @@ async function start(
   closers: (() => Promise<void>)[],
 ): Promise<Appliance> {
   const startedAt = systemClock();
-  const { file } = configuration.store;
-  const servedBefore = existsSync(file);
-  const store = await openStore({ path: file });
-  closers.push(store.close);
-  const identity = await loadOrCreateHostIdentity({
-    directory: configuration.appliance.dataDirectory,
-    clock: systemClock,
-    randomBytes: systemRandomBytes,
-    expectExisting: servedBefore,
-  });
-  const catalogue = catalogueOf(configuration);
+  const { store, clock, identity, catalogue } = await openRecord(configuration, closers);
   const observations = createObservations();
   const commit = observedCommit(store.commit, observations.observeCommit);
   const drain = await openDrain(store, systemClock);
   closers.push(async () => drain.close());
-  const host = await startHost(configuration, { ...store, commit }, identity, catalogue, drain);
+  const hostParts = { store: { ...store, commit }, identity, catalogue, drain, clock };
+  const host = await startHost(configuration, hostParts);
   closers.push(() => host.stop());
   const { observeRequest } = observations;
   const activation = observedInterface(activationInterface(host), OPNUM.activate, observeRequest);
@@ -150,6 +149,9 @@ async function start(
   const clientsToMove = async () => (await drainReport())?.clientsToMove;
   const control = await startControl(configuration, { store, host, drain, clientsToMove, reload });
   closers.push(control.close);
+  const settings = monitorSettings(configuration, catalogue);
+  const monitor = startMonitor({ ...settings, store, clock, log: openLog("monitor") });
+  closers.push(monitor.stop);
   return {
     listening: {
       rpc: rpc.endpoints,
@@ -161,6 +163,22 @@ async function start(
     reload,
     stop: () => closeAll(closers),
   };
+}
+
+/** What the appliance keeps: its record, the time it goes by, who it is. */
+async function openRecord(configuration: Configuration, closers: (() => Promise<void>)[]) {
+  const { file } = configuration.store;
+  const servedBefore = existsSync(file);
+  const store = await openStore({ path: file, chainEvents: configuration.events.chain });
+  closers.push(store.close);
+  const clock = await openClock(configuration, store);
+  const identity = await loadOrCreateHostIdentity({
+    directory: configuration.appliance.dataDirectory,
+    clock: systemClock,
+    randomBytes: systemRandomBytes,
+    expectExisting: servedBefore,
+  });
+  return { store, clock, identity, catalogue: catalogueOf(configuration) };
 }
 
 function factsOf({ appliance, activation, store }: Configuration) {
@@ -189,19 +207,24 @@ function dnsReport(
   };
 }
 
-function catalogueOf({ products }: Configuration): Catalogue {
-  const catalogue = createCatalogue(products);
-  // The configuration's own rules let no such catalogue through.
-  if (!catalogue.ok) throw new Error(`product ${catalogue.error.index}: ${catalogue.error.code}`);
-  return catalogue.value;
+/** The clock, held against where it was at the last stop (REPORT-3). */
+async function openClock({ clock: rules }: Configuration, store: Store): Promise<ClockWatch> {
+  const kept = await store.setting(CLOCK_SETTING).catch(() => undefined);
+  const monotonic = () => performance.now();
+  return watchClock({ saved: parseSavedClock(kept), rules, wall: systemClock, monotonic });
 }
+
+type HostParts = {
+  readonly store: Store;
+  readonly identity: LoadedIdentity;
+  readonly catalogue: Catalogue;
+  readonly drain: Drain;
+  readonly clock: ClockWatch;
+};
 
 async function startHost(
   { activation }: Configuration,
-  store: Store,
-  identity: LoadedIdentity,
-  catalogue: Catalogue,
-  drain: Drain,
+  { store, identity, catalogue, drain, clock }: HostParts,
 ): Promise<ActivationHost> {
   const { group, selfIssued, hostId, sign, licenceChainBytes } = identity;
   const licensed: HostStanding = { kind: "licensed", group, selfIssued };
@@ -214,7 +237,7 @@ async function startHost(
     activationIntervalMinutes: activation.activationIntervalMinutes,
     renewalIntervalMinutes: activation.renewalIntervalMinutes,
   });
-  const host = await createActivationHost({ store, settings });
+  const host = await createActivationHost({ store, settings, expiryClock: clock.expiry });
   if (activation.resetAtStart) await host.resetCount();
   return host;
 }
