@@ -19,10 +19,24 @@ import { type AddressBlock, PRIVATE_KEYWORD, parseAddressList } from "../rpc/add
 import { DEFAULT_RPC_LIMITS, type RpcLimits } from "../rpc/limits.ts";
 import { type Camelised, camelise } from "./camel.ts";
 import type { KeySettings, UpdateSettings } from "./dns-keys.ts";
+import { type ConfiguredRecord, recordsOf } from "./dns-records.ts";
 import type { ParsedConfiguration } from "./schema.ts";
 import { isHostLabel, readSecret } from "./values.ts";
+import type { ZoneFileSettings } from "./zone-data.ts";
 
 type Parsed = Camelised<ParsedConfiguration>;
+
+type DerivedDnsKeys =
+  | "host"
+  | "addresses"
+  | "limits"
+  | "update"
+  | "key"
+  | "record"
+  | "zoneFile"
+  | "otherHost"
+  | "publishTo"
+  | "rogueCheck";
 
 /** Every value is present and valid. Paths are absolute, names are in lower case. */
 export type Configuration = {
@@ -47,10 +61,16 @@ export type Configuration = {
     readonly resetAtStart: boolean;
   };
   readonly relay: RelaySettings;
-  readonly dns: Omit<Parsed["dns"], "host" | "addresses" | "limits" | "update" | "key"> & {
+  readonly dns: Omit<Parsed["dns"], DerivedDnsKeys> & {
     readonly limits: DnsLimits;
     readonly update: UpdateSettings;
     readonly keys: readonly KeySettings[];
+    readonly records: readonly ConfiguredRecord[];
+    readonly zoneFiles: readonly ZoneFileSettings[];
+    readonly otherHosts: Parsed["dns"]["otherHost"];
+    /** With the zones that hold where none are named. */
+    readonly publishTo: Parsed["dns"]["publishTo"] & { readonly zones: readonly string[] };
+    readonly rogueCheck: Parsed["dns"]["rogueCheck"] & { readonly zones: readonly string[] };
     /** Fully qualified, without the dot at the end. */
     readonly host: string;
     /** Undefined: follow the machine's own addresses (`addresses.ts`). */
@@ -172,12 +192,26 @@ function rpcLimits(limits: Parsed["rpc"]["limits"]): RpcLimits {
 }
 
 function deriveDns(
-  { update, key, ...dns }: Parsed["dns"],
+  { update, key, record, zoneFile, otherHost, publishTo, rogueCheck, ...dns }: Parsed["dns"],
   host: string,
   base: string,
 ): Configuration["dns"] {
   return {
     ...dns,
+    records: record.flatMap((settings, index) => {
+      const records = recordsOf(settings, index, dns.zones[0], dns.ttl);
+      // The rules have read it already.
+      if (!records.ok) throw new Error(`dns.record[${index}]: ${records.error.what}`);
+      return records.value;
+    }),
+    zoneFiles: zoneFile.map(({ zone, path }) => ({
+      zone,
+      path: absolute(base, path),
+      shownPath: path,
+    })),
+    otherHosts: otherHost,
+    publishTo: { ...publishTo, zones: publishTo.zones ?? dns.zones },
+    rogueCheck: { ...rogueCheck, zones: rogueCheck.zones ?? dns.zones },
     host,
     addresses: dns.addresses,
     limits: dnsLimits(dns.limits),

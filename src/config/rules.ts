@@ -7,6 +7,7 @@ import { type Endpoint, formatEndpoint } from "../platform/endpoint.ts";
 import { isOwnEndpoint } from "../relay/own-endpoints.ts";
 import { parseAddress } from "../rpc/addresses.ts";
 import { qualifyHost } from "./configuration.ts";
+import { recordsOf } from "./dns-records.ts";
 import { type KeyPath, nodeAt } from "./outline.ts";
 import type { Finding } from "./problem.ts";
 import type { ParsedConfiguration } from "./schema.ts";
@@ -224,6 +225,52 @@ function* keysAreSound({ dns }: ParsedConfiguration): Iterable<RuleFinding> {
   }
 }
 
+/** DNS-9. What contradicts other records only shows once the zones are put together. */
+function* recordsAreSound({ dns }: ParsedConfiguration): Iterable<RuleFinding> {
+  for (const [index, record] of dns.record.entries()) {
+    const records = recordsOf(record, index, dns.zones[0], dns.ttl);
+    if (records.ok) continue;
+    const { path, what } = records.error;
+    yield { ...error(["dns", "record", index, ...path], what), restsOn: [["dns", "zones"]] };
+  }
+}
+
+/** DNS-3, DNS-9. */
+function* zoneDataIsUsed({ dns }: ParsedConfiguration): Iterable<RuleFinding> {
+  const isOurs = (name: string): boolean =>
+    dns.zones.some((zone) => name === zone || name.endsWith(`.${zone}`));
+  for (const [index, { name, addresses }] of dns.other_host.entries()) {
+    if (addresses.length === 0 || isOurs(qualifyHost(name, dns.zones))) continue;
+    const path = ["dns", "other_host", index, "addresses"] as const;
+    const what = `not used: ${name} is in none of dns.zones`;
+    yield { ...warning(path, what), restsOn: [["dns", "zones"]] };
+  }
+  for (const key of ["record", "zone_file", "other_host"] as const) {
+    if (dns.enabled || dns[key].length === 0) continue;
+    yield warning(["dns", key], "not used: dns.enabled is false");
+  }
+  yield* duplicates(["dns", "zone_file"], dns.zone_file, ({ zone }) => zone);
+}
+
+/** DNS-6. */
+function* publicationIsPossible({ dns }: ParsedConfiguration): Iterable<RuleFinding> {
+  const { enabled, zones, key, server } = dns.publish_to;
+  if (!enabled) return;
+  if ((zones ?? dns.zones).length === 0) {
+    yield error(["dns", "publish_to", "enabled"], "there is no zone to publish in", "name one");
+  }
+  if (key !== undefined && !dns.key.some(({ name }) => name === key)) {
+    const hint = "add a [[dns.key]] of that name";
+    const restsOn = [["dns", "key"]];
+    yield { ...error(["dns", "publish_to", "key"], `there is no key ${key}`, hint), restsOn };
+  }
+  if (dns.enabled && server !== undefined && isOwnEndpoint(server, dns.listen, [])) {
+    const what = `${formatEndpoint(server)} is this appliance's own DNS server`;
+    const hint = "it serves the record already; name another";
+    yield { ...error(["dns", "publish_to", "server"], what, hint), restsOn: [["dns", "listen"]] };
+  }
+}
+
 function* tlsIsComplete({ http }: ParsedConfiguration): Iterable<RuleFinding> {
   const pair = ["tls_certificate", "tls_key"] as const;
   for (const [key, other] of [pair, pair.toReversed()] as readonly (typeof pair)[]) {
@@ -333,6 +380,9 @@ const RULES: readonly Rule[] = [
   exposureIsMeant,
   tokenIsSecret,
   keysAreSound,
+  recordsAreSound,
+  zoneDataIsUsed,
+  publicationIsPossible,
   tlsIsComplete,
   httpLimitsFit,
   renewalWithinRecord,

@@ -6,6 +6,9 @@ import { isAbsolute } from "node:path";
 import { z } from "zod";
 import { ZERO_GUID } from "../activation/catalogue.ts";
 import { type HostAddress, parseHostAddress } from "../client/host-address.ts";
+import { isMetaType } from "../dns/codes.ts";
+import { nameFromText } from "../dns/name.ts";
+import { typeFromText } from "../dns/rdata.ts";
 import { parseGrant } from "../dns/update/policy.ts";
 import { isToken, TOKEN_FORM_WORDS } from "../http/token.ts";
 import { isWildcard } from "../platform/address.ts";
@@ -139,6 +142,19 @@ export const webAddress = (): z.ZodType<string, string> =>
       ? text
       : undefined,
   );
+
+/** The name of a DNS record as zone files write it; wildcards and service labels among them. */
+export const recordName = (): z.ZodType<string, string> =>
+  textForm("the name of a record", 'write "printer" or "printer.lab.internal"', (text) =>
+    nameFromText(text).ok ? text : undefined,
+  );
+
+/** A record type that zones hold. */
+export const recordType = (): z.ZodType<string, string> =>
+  textForm("a record type", 'write "A" or "TYPE65280"', (text) => {
+    const type = typeFromText(text);
+    return type === undefined || isMetaType(type) ? undefined : text.toUpperCase();
+  });
 
 /** The name of a TSIG key in lower case, without the dot at the end. */
 export const keyName = (): z.ZodType<string, string> =>

@@ -8,6 +8,7 @@ import { RecordType } from "./codes.ts";
 import { type Name, nameFromText } from "./name.ts";
 import { typeFromText } from "./rdata.ts";
 import { rdataFromText, type Token } from "./record-text.ts";
+import { dataMistake, shownWord as shown } from "./record-wording.ts";
 import { MAX_TTL_SECONDS, type ZoneRecord } from "./zone.ts";
 
 /** One-based; columns count UTF-16 units. */
@@ -27,8 +28,6 @@ export type ZoneFileOptions = {
 
 /** Words of one entry, `TXT` data of a whole message among them. */
 const MAX_ENTRY_WORDS = 16_384;
-/** Characters of a word that an error quotes. */
-const MAX_QUOTED_CHARACTERS = 64;
 
 const NEWLINE = 0x0a;
 const QUOTE = 0x22;
@@ -211,12 +210,6 @@ function errorAt({ line, column }: FilePlace, what: string): Step<never> {
   return fail({ line, column, what });
 }
 
-/** The word as an error shows it. */
-function shown({ text }: Token): string {
-  const short = text.slice(0, MAX_QUOTED_CHARACTERS);
-  return `"${short}${short.length < text.length ? "..." : ""}"`;
-}
-
 /** Understands entries; keeps what holds from one to the next. */
 class EntryReader {
   #origin: Name;
@@ -312,14 +305,9 @@ class EntryReader {
       const { line, column } = first;
       return ok({ name, type, ttl, rdata: rdata.value, line, column });
     }
-    const { code, offset, field } = rdata.error;
-    const wrong = data.find((word) => word.offset === offset);
-    if (code === "missing" || wrong === undefined) return this.#missing(words, wording(field));
-    if (code === "too-many") return errorAt(wrong, `${shown(wrong)} is too much`);
-    if (code === "opaque-notation-wanted") {
-      return errorAt(wrong, `data of type ${typeWord.text} is written as \\# length hexadecimal`);
-    }
-    return errorAt(wrong, `${shown(wrong)} is no ${wording(field)}`);
+    const { token, what } = dataMistake(rdata.error, data, typeWord.text);
+    const wrong = data.find((word) => word === token || word.offset === token?.offset);
+    return errorAt(wrong ?? words.at(-1) ?? first, what);
   }
 
   #missing(words: readonly Word[], what: string): Step<never> {
@@ -335,22 +323,4 @@ function isClass(text: string): boolean {
 function withSeconds(word: Word, index: number): Word {
   const seconds = index < 3 || !/[wdhms]/i.test(word.text) ? undefined : secondsFromText(word.text);
   return seconds === undefined ? word : { ...word, text: String(seconds) };
-}
-
-const FIELD_WORDING: Readonly<Record<string, string>> = {
-  u8: "number up to 255",
-  u16: "number up to 65535",
-  u32: "number up to 4294967295",
-  ipv4: "IPv4 address",
-  ipv6: "IPv6 address",
-  name: "name",
-  "plain-name": "name",
-  string: "text of up to 255 octets",
-  strings: "text of up to 255 octets",
-  octets: "text",
-  hex: "hexadecimal number of whole octets",
-};
-
-function wording(field: string): string {
-  return FIELD_WORDING[field] ?? field;
 }

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { DEFAULT_DNS_LIMITS } from "../../dns/limits.ts";
 import { endpoint, hostAddress, hostName, whole, zoneName } from "../values.ts";
+import { otherHostSection, recordSection, zoneFileSection } from "./dns-data.ts";
+import { publishToSection, rogueCheckSection } from "./dns-publish.ts";
 import { keySection, updateSection } from "./dns-update.ts";
 
 const SECOND = 1000;
@@ -62,7 +64,16 @@ export const dnsSection = z
       .describe(
         "On a network with no other DNS: answer names outside the zones with NXDOMAIN instead of REFUSED.",
       ),
+    reverse: z
+      .boolean()
+      .default(true)
+      .describe("Make reverse zones (PTR records) for the addresses in the zones."),
     limits: limitsSection,
+    record: z.array(recordSection).prefault([]),
+    zone_file: z.array(zoneFileSection).prefault([]),
+    other_host: z.array(otherHostSection).prefault([]),
+    publish_to: publishToSection,
+    rogue_check: rogueCheckSection,
     update: updateSection,
     key: z.array(keySection).prefault([]),
   })
