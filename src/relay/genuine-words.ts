@@ -50,7 +50,8 @@ export function describeGenuineClients(clients: GenuineClients): readonly string
   const machines = countWords(readable.length, "machine");
   const addresses = countWords(opaque.length, "source", "sources");
   return [
-    `Genuine Microsoft clients: ${machines} whose requests can be read, ${addresses} whose cannot; ${total}, ${failed} without success.`,
+    `Genuine Microsoft clients: ${machines} whose requests can be read, ${addresses} whose cannot.`,
+    `They sent ${total}, ${failed} without success.`,
     ...section(
       `Machines, by version 4 requests (${VERSION_WORDS.get("4")})`,
       readable.map(describeReadable),
@@ -103,9 +104,9 @@ function describeOpaque(requests: OpaqueRequests): readonly string[] {
   ];
 }
 
-function describeNeed({ applicationId, requiredCount, kind, machines }: GenuineNeed): string {
-  const who = countWords(machines, `machine`);
-  return `  A count of ${requiredCount} there for ${who} of application ${applicationId} (${KIND_WORDS[kind]}).`;
+function describeNeed({ applicationId, requiredCount, machines }: GenuineNeed): string {
+  const who = countWords(machines, "machine");
+  return `  For application ${applicationId}: a count of ${requiredCount} there (${who}).`;
 }
 
 function stateWords({ licenceState, minutesToExpiration }: ReadableClient): string {

@@ -2,7 +2,7 @@ import type { BreakerState } from "./circuit-breaker.ts";
 import type { RelayMode } from "./settings.ts";
 
 /** What became of a call on Microsoft's interface. */
-export const RELAY_OUTCOMES = [
+const RELAY_OUTCOMES = [
   /** Logged and refused (observe). */
   "observed",
   /** The stub is not what the operation takes: a fault of ours. */

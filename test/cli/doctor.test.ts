@@ -60,7 +60,8 @@ describe("doctor --from-log (RELAY-4)", () => {
     const { exitCode, stdout, stderr } = await doctor(folder, "--from-log");
     expect([exitCode, stderr]).toEqual([0, ""]);
     expect(stdout).toBe(
-      `Genuine Microsoft clients: 3 machines whose requests can be read, 2 sources whose cannot; 7 requests, 6 without success.
+      `Genuine Microsoft clients: 3 machines whose requests can be read, 2 sources whose cannot.
+They sent 7 requests, 6 without success.
 
 Machines, by version 4 requests (Windows Vista to 7, Server 2008 and 2008 R2)
   SRV-3 (192.0.2.3): a server system, or Office, needs a count of 5
@@ -84,8 +85,8 @@ Requests that cannot be read
 
 What they need
   A KMS host that Microsoft licensed: nothing here activates them.
-  A count of 25 there for 2 machines of application 11111111-2222-3333-4444-555555555555 (client system).
-  A count of 5 there for 1 machine of application 11111111-2222-3333-4444-555555555555 (server system, or Office).
+  For application 11111111-2222-3333-4444-555555555555: a count of 25 there (2 machines).
+  For application 11111111-2222-3333-4444-555555555555: a count of 5 there (1 machine).
   What the encrypted ones need cannot be seen from here; the licensed host's log says it.
   To pass them on to yours: relay.mode = "relay", and relay.upstreams with its address.
 `,
