@@ -131,7 +131,7 @@ async function start(
       host,
       clientsKnown: store.clientsKnown,
       drain: drainReport,
-      listings: store,
+      store,
       rpc: () => ({
         healthy: rpc.healthy(),
         endpoints: rpc.endpoints,

@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { type AccessOptions, detailsAccess, LOCAL_ACCESS } from "./api/access.ts";
 import type { HttpEnvironment, HttpMiddleware } from "./environment.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./limits.ts";
+import { createLive, type Live } from "./live/live.ts";
 import type { Metrics } from "./metrics.ts";
 import { problemResponse } from "./problems.ts";
 import { requestChecks } from "./request-checks.ts";
@@ -17,6 +18,8 @@ export type HttpOptions = {
   readonly limits?: HttpLimits;
   /** Names besides addresses and localhost that the service answers under, in any case. */
   readonly allowedHosts?: readonly string[];
+  /** Its streams are ended by who made it; without it they end with the connection alone. */
+  readonly live?: Live;
   /** Served at /metrics; without it there is no such path. */
   readonly metrics?: Metrics;
   /** By default the machine itself alone sees client details and events. */
@@ -31,11 +34,12 @@ export function createHttpApp(
   options: HttpOptions = {},
 ): Hono<HttpEnvironment> {
   const { limits = DEFAULT_HTTP_LIMITS, allowedHosts = [], reportError, metrics } = options;
+  const live = options.live ?? createLive(sources, limits);
   const access = detailsAccess(options.access ?? LOCAL_ACCESS);
   const names = new Set(allowedHosts.map((name) => name.toLowerCase().replace(/\.$/, "")));
   const app = new Hono<HttpEnvironment>();
   app.use(securityFields, contentLengthOfHead, requestChecks(limits, names));
-  for (const route of allRoutes(sources, { metrics, access })) addRoute(app, route);
+  for (const route of allRoutes(sources, { metrics, access, live })) addRoute(app, route);
   addRoute(app, openApiRoute(app));
   app.notFound(({ req }) => problemResponse("not-found", { instance: targetPath(req.url) }));
   app.onError((error) => {

@@ -6,6 +6,7 @@ import { buildInfo } from "../platform/build-info.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Endpoint } from "../platform/endpoint.ts";
 import type { Guid } from "../protocol/types.ts";
+import type { Store } from "../store/store.ts";
 import type {
   ApplicationReport,
   DnsReport,
@@ -29,7 +30,7 @@ export type ApplianceParts = {
   /** Clients in the inventory (COUNT-9); undefined where the store cannot say. */
   readonly clientsKnown: () => number | undefined;
   readonly drain: () => Promise<StatusReport["drain"]>;
-  readonly listings: Pick<HttpSources, "clients" | "events">;
+  readonly store: Pick<Store, "clients" | "events" | "onStored">;
   readonly dnsRecords?: HttpSources["dnsRecords"];
   readonly rpc: () => {
     readonly healthy: boolean;
@@ -53,8 +54,12 @@ export function applianceSources(parts: ApplianceParts): HttpSources {
     version: () => ({ name: "muster", ...buildInfo }),
     status: () => statusReport(parts),
     readiness: () => readiness(parts),
-    clients: (query) => parts.listings.clients(query),
-    events: (query) => parts.listings.events(query),
+    clients: (query) => parts.store.clients(query),
+    events: (query) => parts.store.events(query),
+    onStored: (listener) =>
+      parts.store.onStored(({ firstEventId, group: { requests, general } }) =>
+        listener(firstEventId + requests.length + general.length - 1),
+      ),
     products: () => parts.catalogue.products,
     dnsRecords: parts.dnsRecords ?? (() => []),
   };

@@ -52,7 +52,10 @@ type FetchHandler = (request: Request, server: BunServer) => Promise<Response>;
 /** Opens every listener, or none: rejects with {@link BindError} where one cannot be opened. */
 export async function listenHttp(listening: HttpListening): Promise<HttpServer> {
   const { listen, limits = DEFAULT_HTTP_LIMITS, tls } = listening;
-  const admission = createAdmission(limits);
+  const admission = createAdmission({
+    all: limits.requestsAtOnce,
+    perAddress: limits.requestsAtOncePerAddress,
+  });
   const servers: BunServer[] = [];
   const front = createFront({ limits, target: () => servers.at(-1)?.port ?? 0 });
   const serve = (identity: TlsIdentity | undefined): void => {

@@ -4,6 +4,7 @@ import { openLog } from "../platform/log.ts";
 import { createHttpApp } from "./app.ts";
 import { applianceMetrics, type MeasuredParts } from "./appliance-metrics.ts";
 import type { HttpLimits } from "./limits.ts";
+import { createLive } from "./live/live.ts";
 import type { Observations } from "./observations.ts";
 import { type HttpServer, listenHttp } from "./server.ts";
 import type { HttpSources } from "./sources.ts";
@@ -42,8 +43,10 @@ export async function startHttpService(
   const { listen, hostNames, openDetails, limits } = settings;
   let token = tokenOf(settings);
   let server: HttpServer | undefined;
+  const live = createLive(sources, limits);
   const app = createHttpApp(sources, {
     limits,
+    live,
     allowedHosts: hostNames,
     access: { token: () => token, openDetails },
     metrics: applianceMetrics(sources, observations, { ...parts, http: () => figuresOf(server) }),
@@ -68,7 +71,10 @@ export async function startHttpService(
       token = tokenOf(settings);
       if (tls !== undefined) opened.useTls(tls);
     },
-    close: opened.close,
+    close: (graceMilliseconds) => {
+      live.close();
+      return opened.close(graceMilliseconds);
+    },
   };
 }
 

@@ -19,6 +19,8 @@ export type HttpSources = {
   readonly clients: (query: ClientQuery) => Eventually<Page<ClientItem>>;
   /** A page of the event log; rejects as `clients` does. */
   readonly events: (query: EventQuery) => Eventually<Page<EventItem>>;
+  /** Told of the newest entry's id after each commit; returns what ends it. */
+  readonly onStored: (listener: (newestEventId: number) => void) => () => void;
   readonly products: () => readonly Product[];
   /** What is published of this host (DNS-1); empty where nothing is. */
   readonly dnsRecords: () => readonly DnsRecordReport[];

@@ -3,6 +3,8 @@ import type { z } from "zod";
 import { detailsAccess, LOCAL_ACCESS } from "../../src/http/api/access.ts";
 import { readinessSchema, statusSchema, versionSchema } from "../../src/http/api/reports.ts";
 import { createHttpApp } from "../../src/http/app.ts";
+import { DEFAULT_HTTP_LIMITS } from "../../src/http/limits.ts";
+import { createLive } from "../../src/http/live/live.ts";
 import { createMetrics } from "../../src/http/metrics.ts";
 import { createObservations } from "../../src/http/observations.ts";
 import { allRoutes } from "../../src/http/routes/routes.ts";
@@ -29,6 +31,11 @@ const report = () => {
   throw new Error("not asked for here");
 };
 const metrics = createMetrics({ ...SOURCES, report }, createObservations());
+const OPTIONS = {
+  metrics,
+  access: detailsAccess(LOCAL_ACCESS),
+  live: createLive(SOURCES, DEFAULT_HTTP_LIMITS),
+};
 const app = createHttpApp(SOURCES, { metrics });
 
 async function documentOf(): Promise<OpenApi> {
@@ -48,9 +55,7 @@ describe("GET /openapi.json", () => {
 
   test("describes every resource but the pages, and no other", async () => {
     const { paths } = await documentOf();
-    const routes = allRoutes(SOURCES, { metrics, access: detailsAccess(LOCAL_ACCESS) }).map(
-      ({ path }) => path,
-    );
+    const routes = allRoutes(SOURCES, OPTIONS).map(({ path }) => path);
     const pages = routes.filter(
       (path) => path === "/" || /^\/(?:assets|problems|sign-in)/.test(path),
     );

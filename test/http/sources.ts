@@ -101,6 +101,7 @@ export const SOURCES: HttpSources = {
   ],
   clients: () => ({ items: [], next: undefined }),
   events: () => ({ items: [], next: undefined }),
+  onStored: () => () => {},
   products: () => PRODUCTS,
   dnsRecords: () => [
     {

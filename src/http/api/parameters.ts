@@ -95,6 +95,18 @@ export const eventParameters = z.strictObject({
 });
 export type EventParameters = z.output<typeof eventParameters>;
 
+const { code, result, failed, name, cmid } = eventParameters.shape;
+export const streamParameters = z.strictObject({
+  since: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe("Begin behind this id; Last-Event-ID goes before it. Without: with what comes"),
+  ...{ code, result, failed, name, cmid },
+});
+export type StreamParameters = z.output<typeof streamParameters>;
+
 /** Reads a query strictly: a parameter that is not known, or comes twice, is an error too. */
 export function readParameters<Schema extends z.ZodObject>(
   schema: Schema,

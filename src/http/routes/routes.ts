@@ -1,4 +1,5 @@
 import type { DetailsAccess } from "../api/access.ts";
+import type { Live } from "../live/live.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Route } from "../routing.ts";
 import type { HttpSources } from "../sources.ts";
@@ -14,17 +15,19 @@ import { rootRoute } from "./root.ts";
 import { signInRoute } from "./sign-in.ts";
 import { statusRoutes } from "./status.ts";
 import { statusTextRoute } from "./status-text.ts";
+import { eventStreamRoute, statusStreamRoute } from "./streams.ts";
 import { versionRoute } from "./version.ts";
 
 export type RouteOptions = {
   readonly metrics: Metrics | undefined;
   readonly access: DetailsAccess;
+  readonly live: Live;
 };
 
 /** Every resource of the service. A new one is a file and a line here. */
 export function allRoutes(
   sources: HttpSources,
-  { metrics, access }: RouteOptions,
+  { metrics, access, live }: RouteOptions,
 ): readonly Route[] {
   return [
     rootRoute(sources),
@@ -32,6 +35,8 @@ export function allRoutes(
     statusTextRoute(sources),
     clientsRoute(sources, access),
     eventsRoute(sources, access),
+    statusStreamRoute(live),
+    eventStreamRoute(sources, access, live),
     productsRoute(sources),
     dnsRoute(sources),
     livenessRoute(),
