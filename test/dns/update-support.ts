@@ -5,6 +5,7 @@ import { literalName, type Name } from "../../src/dns/name.ts";
 import { type DnsServer, listenDns } from "../../src/dns/server.ts";
 import {
   signMessage,
+  TSIG_ALGORITHMS,
   type TsigAlgorithm,
   type TsigKey,
   TsigKeys,
@@ -36,12 +37,17 @@ export function keyOf(name: string, algorithm: TsigAlgorithm = "hmac-sha256"): T
 export const MASTER = keyOf("master.key");
 /** May write the addresses of its own name alone. */
 export const SELF = keyOf("w1.kms.test");
+/** One for each algorithm, which may write as {@link MASTER}. */
+export const KEYS: readonly TsigKey[] = TSIG_ALGORITHMS.map((algorithm) =>
+  keyOf(`${algorithm}.key`, algorithm),
+);
 /** Knows no grant. */
 export const BARE = keyOf("bare.key");
 
-const GRANTS: ReadonlyMap<TsigKey, readonly string[]> = new Map([
+const GRANTS = new Map<TsigKey, readonly string[]>([
   [MASTER, ["* ANY"]],
   [SELF, ["self A AAAA"]],
+  ...KEYS.map((key) => [key, ["* ANY"]] as const),
 ]);
 
 export function grants(...texts: readonly string[]): Requester["grants"] {
@@ -112,7 +118,7 @@ export async function startUpdatable(options: UpdatableOptions = {}): Promise<Up
   });
   const handler = new UpdateHandler({
     keeper,
-    keys: new TsigKeys([MASTER, SELF, BARE]),
+    keys: new TsigKeys([MASTER, SELF, BARE, ...KEYS]),
     grantsOf: (key) => grants(...(GRANTS.get(key) ?? [])),
     grantsWithoutKey: () => grants(...open),
     hmac: systemHmac,
