@@ -21,7 +21,7 @@ export type KeySettings = Omit<TsigKey, "secret"> & {
 };
 
 /** A key with its secret, and what may be written with it. */
-export type GrantedKey = TsigKey & { readonly grants: readonly Grant[] };
+type GrantedKey = TsigKey & { readonly grants: readonly Grant[] };
 
 export type ReadKeys = {
   readonly keys: readonly GrantedKey[];

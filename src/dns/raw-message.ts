@@ -9,7 +9,7 @@ import { isName, skipName } from "./name.ts";
 import { readUint16, writeUint16 } from "./wire-numbers.ts";
 
 /** Its name stands at `start` and is never compressed. */
-export type RawQuestion = {
+type RawQuestion = {
   readonly start: number;
   readonly nameEnd: number;
   readonly type: number;

@@ -10,7 +10,7 @@ export type StoredRecordSet = {
 };
 
 /** Up to which serial a zone may be served. */
-export type StoredSerial = { readonly apex: Uint8Array; readonly serial: number };
+type StoredSerial = { readonly apex: Uint8Array; readonly serial: number };
 
 /** What is stored together, and what was: a set takes the place of the one before. */
 export type DnsChange = {

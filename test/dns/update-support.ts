@@ -188,8 +188,9 @@ export function deleteRecord(line: string): Uint8Array {
 
 export const deleteSet = (name: string, type: number) => wireRecord({ name, type, class: ANY });
 export const deleteName = (name: string) => wireRecord({ name, type: ANY, class: ANY });
-export const setExists = deleteSet;
-export const nameInUse = deleteName;
+/** Prerequisites look as deletes do (RFC 2136 §2.4, §2.5). */
+export const setExists = (name: string, type: number) => deleteSet(name, type);
+export const nameInUse = (name: string) => deleteName(name);
 export const setAbsent = (name: string, type: number) => wireRecord({ name, type, class: NONE });
 export const nameFree = (name: string) => wireRecord({ name, type: ANY, class: NONE });
 

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { RecordType } from "../../src/dns/codes.ts";
 import { literalName } from "../../src/dns/name.ts";
 import { verifyReply } from "../../src/dns/tsig/tsig.ts";
+import { MAX_DYNAMIC_SET_RECORDS } from "../../src/dns/update/evaluate.ts";
 import type { UpdateJob } from "../../src/dns/update/zone-keeper.ts";
 import { systemHmac } from "../../src/platform/hmac.ts";
 import {
@@ -190,6 +191,23 @@ describe("adds", () => {
       "c.kms.test 3600 CNAME h.kms.test",
       "h.kms.test 3600 AAAA 2001:db8::9",
     ]);
+  });
+
+  test("a set has its limit, and an update beyond it leaves nothing (SERVFAIL)", async () => {
+    const line = (index: number) => `many A 10.0.${index >> 8}.${index & 255}`;
+    const lines = Array.from({ length: MAX_DYNAMIC_SET_RECORDS + 1 }, (_, index) => line(index));
+    const tcp = await tcpClient(host.server);
+    const askTcp = async (...wanted: readonly string[]): Promise<number> => {
+      const { message } = signed(update({ updates: wanted.map(add) }));
+      return headerOf(await tcp.ask(message)).rcode;
+    };
+    expect(await askTcp(...lines)).toBe(SERVFAIL);
+    expect(await answers("many", A)).toEqual([]);
+    expect(await askTcp(...lines.slice(1))).toBe(0);
+    expect(await askTcp(line(0))).toBe(SERVFAIL);
+    expect(await askTcp(line(1))).toBe(0);
+    expect(host.storage.records.size).toBe(MAX_DYNAMIC_SET_RECORDS);
+    tcp.close();
   });
 
   test("in the zone of a deeper apex it is that zone's", async () => {

@@ -1,4 +1,4 @@
-/** The server's side of RFC 8945: is a request signed by a key of ours, and the reply's signature. */
+/** The server's side of RFC 8945: verifies requests, signs their replies. */
 import type { HmacFunctions } from "../../platform/hmac.ts";
 import type { RawMessage } from "../raw-message.ts";
 import { readUint16 } from "../wire-numbers.ts";

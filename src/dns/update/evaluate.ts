@@ -18,7 +18,7 @@ import { type FixedZone, isShut, servedSets, setOctets } from "./zone-content.ts
 /** Dynamic records of one set: a set is rewritten with each change. */
 export const MAX_DYNAMIC_SET_RECORDS = 1024;
 /** Dynamic records of all zones: they are kept in memory. */
-export const MAX_DYNAMIC_RECORDS = 100_000;
+const MAX_DYNAMIC_RECORDS = 100_000;
 
 /** A zone as an update finds it. */
 export type ZoneState = {

@@ -10,13 +10,12 @@ import { MAX_RECORD_SET_OCTETS, type RecordSet, Zone } from "../zone.ts";
 import type { KeyedSet } from "./dynamic-records.ts";
 import { rdataKey } from "./record-keys.ts";
 
-/** What every zone is checked against besides its own fixed records. */
-export type FixedRules = {
+export type FixedZone = {
+  /** The fixed records alone. */
+  readonly zone: Zone;
   /** The appliance's own name: its addresses are nobody else's to add to. */
   readonly host: Name;
 };
-
-export type FixedZone = FixedRules & { readonly zone: Zone };
 
 /**
  * Whether a dynamic record set of this name and type would shadow what is fixed: addresses of the
