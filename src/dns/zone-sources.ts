@@ -31,6 +31,17 @@ export type ServiceHost = {
 /** `what` is a sentence without its full stop, and may quote what was written: untrusted text. */
 export type ZoneMistake = { readonly place: RecordPlace | undefined; readonly what: string };
 
+/** The zones cannot be put together from what the operator wrote. */
+export class ZoneDataError extends Error {
+  readonly mistakes: readonly ZoneMistake[];
+
+  constructor(mistakes: readonly ZoneMistake[]) {
+    super(mistakes.map(({ what }) => what).join("; "));
+    this.name = "ZoneDataError";
+    this.mistakes = mistakes;
+  }
+}
+
 /** More are not told: one mistake can be made a hundred thousand times. */
 export const MAX_ZONE_MISTAKES = 20;
 

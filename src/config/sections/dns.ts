@@ -78,4 +78,6 @@ export const dnsSection = z
     key: z.array(keySection).prefault([]),
   })
   .prefault({})
-  .describe("Discovery.");
+  .describe(
+    "Discovery. Read again on SIGHUP: publish, zones, addresses, priority, weight, ttl, reverse, and the sections that say so; the other keys hold after a restart.",
+  );
