@@ -13,24 +13,29 @@ import { applianceActions, type ControlledParts } from "./control/appliance-acti
 import { listenControl } from "./control/server.ts";
 import { literalName } from "./dns/name.ts";
 import { Publication } from "./dns/publication.ts";
+import { publishedRecords } from "./dns/published-records.ts";
 import { type DnsServer, listenDns } from "./dns/server.ts";
 import { openUpdateService, type UpdateService } from "./dns/update/service.ts";
+import type { Zone } from "./dns/zone.ts";
 import { type ActivationHost, createActivationHost } from "./host/activation-host.ts";
 import { type Drain, openDrain } from "./host/drain.ts";
 import { activationInterface } from "./host/rpc-interface.ts";
 import type { HostSettings } from "./host/settings.ts";
+import { applianceAnalyses } from "./http/analyses/appliance-analyses.ts";
+import type { AnalysisSources } from "./http/analyses/sources.ts";
 import { applianceSources } from "./http/appliance-sources.ts";
 import { drainReporter } from "./http/drain-report.ts";
 import { createObservations, observedCommit, observedInterface } from "./http/observations.ts";
 import { startHttpService } from "./http/service.ts";
 import type { DnsReport } from "./http/sources.ts";
+import { duplicatesQuery, forecastQuery, licensingOptions } from "./monitor/alert-facts.ts";
 import {
   CLOCK_SETTING,
   type ClockWatch,
   parseSavedClock,
   watchClock,
 } from "./monitor/clock-watch.ts";
-import { startMonitor } from "./monitor/monitor.ts";
+import { type Monitor, startMonitor } from "./monitor/monitor.ts";
 import { systemClock } from "./platform/clock.ts";
 import type { Endpoint } from "./platform/endpoint.ts";
 import { systemHmac } from "./platform/hmac.ts";
@@ -111,10 +116,16 @@ async function start(
   listening.push(...rpc.endpoints);
   void relay.start();
   const updates = await openUpdates(configuration, store, closers);
-  const dns = await startDns(configuration, updates);
+  let servedZones: readonly Zone[] = [];
+  const dns = await startDns(configuration, updates, (zones) => {
+    servedZones = zones;
+  });
   if (dns !== undefined) closers.push(() => dns.close());
   const discovery = startDiscovery(configuration, { dns, rpc, host, updates });
   closers.push(async () => discovery.stop());
+  const settings = monitorSettings(configuration, catalogue);
+  const monitor = startMonitor({ ...settings, store, clock, log: openLog("monitor") });
+  closers.push(monitor.stop);
   const drainReport = drainReporter(drain, store, configuration.activation.policy.recordDays);
   const http = await startHttpService(configuration.http, {
     observations,
@@ -132,12 +143,10 @@ async function start(
       clientsKnown: store.clientsKnown,
       drain: drainReport,
       store,
-      rpc: () => ({
-        healthy: rpc.healthy(),
-        endpoints: rpc.endpoints,
-        connections: rpc.statistics().connectionsOpen,
-      }),
+      analyses: analysesOf({ store, host, catalogue, clock, monitor, settings }),
+      rpc: () => rpcReport(rpc),
       dns: () => dnsReport(configuration, dns, discovery),
+      dnsRecords: () => publishedRecords(servedZones),
       relayFailure: relay.failure,
     }),
   });
@@ -147,21 +156,22 @@ async function start(
     discovery.refresh();
   };
   const clientsToMove = async () => (await drainReport())?.clientsToMove;
-  const control = await startControl(configuration, { store, host, drain, clientsToMove, reload });
-  closers.push(control.close);
-  const settings = monitorSettings(configuration, catalogue);
-  const monitor = startMonitor({ ...settings, store, clock, log: openLog("monitor") });
-  closers.push(monitor.stop);
+  const controlled = { store, host, drain, clientsToMove, reload };
+  const controlNotices = await startControl(configuration, controlled, closers);
   return {
     listening: {
       rpc: rpc.endpoints,
       dns: dns?.endpoints ?? [],
       http: http.endpoints,
     },
-    notices: [...noticesOf(identity, store), ...updates.notices, ...control.notices],
+    notices: [...noticesOf(identity, store), ...updates.notices, ...controlNotices],
     isHealthy: async () => rpc.healthy() && (dns?.healthy() ?? true),
     reload,
-    stop: () => closeAll(closers),
+    stop: () => {
+      // Before anything that may wait for the medium: nobody new is let in.
+      rpc.stopAccepting();
+      return closeAll(closers);
+    },
   };
 }
 
@@ -181,6 +191,31 @@ async function openRecord(configuration: Configuration, closers: (() => Promise<
   return { store, clock, identity, catalogue: catalogueOf(configuration) };
 }
 
+type JudgedParts = {
+  readonly store: Store;
+  readonly host: ActivationHost;
+  readonly catalogue: Catalogue;
+  readonly clock: ClockWatch;
+  readonly monitor: Monitor;
+  readonly settings: ReturnType<typeof monitorSettings>;
+};
+
+function analysesOf({ clock, monitor, settings, ...parts }: JudgedParts): AnalysisSources {
+  const { frame, hooks } = settings;
+  return applianceAnalyses({
+    ...parts,
+    hostName: hooks.host,
+    counting: frame.policy.counting,
+    alerts: monitor.alerts,
+    clock: clock.expiry,
+    queries: {
+      duplicates: (now) => duplicatesQuery(frame, now),
+      forecasts: (now) => forecastQuery(frame, now),
+      licensing: (now) => licensingOptions(frame, now),
+    },
+  });
+}
+
 function factsOf({ appliance, activation, store }: Configuration) {
   return {
     name: appliance.name,
@@ -191,6 +226,11 @@ function factsOf({ appliance, activation, store }: Configuration) {
     },
     databasePath: store.file,
   };
+}
+
+function rpcReport(rpc: RpcListener) {
+  const { endpoints } = rpc;
+  return { healthy: rpc.healthy(), endpoints, connections: rpc.statistics().connectionsOpen };
 }
 
 function dnsReport(
@@ -318,6 +358,7 @@ async function openUpdates(
 async function startDns(
   { dns }: Configuration,
   updates: UpdateService,
+  onZones: (zones: readonly Zone[]) => void,
 ): Promise<DnsServer | undefined> {
   if (!dns.enabled) return undefined;
   const log = openLog("dns");
@@ -331,7 +372,10 @@ async function startDns(
     handleSigned: updates.handleSigned,
     log: (event) => log.error(event.kind, { error: event.error }),
   });
-  updates.serveWith((zones) => server.setZones(zones));
+  updates.serveWith((zones) => {
+    server.setZones(zones);
+    onZones(zones);
+  });
   return server;
 }
 
@@ -384,20 +428,22 @@ function machineAddresses(): { address: string; internal: boolean }[] {
   return Object.values(networkInterfaces()).flatMap((list) => list ?? []);
 }
 
-type Control = { readonly notices: readonly string[]; readonly close: () => Promise<void> };
-
-/** The appliance runs without as well: on a medium that keeps no permissions there is none. */
+/**
+ * The appliance runs without as well: on a medium that keeps no permissions there is none. Returns
+ * what the operator should know.
+ */
 async function startControl(
   { appliance }: Configuration,
   parts: Omit<ControlledParts, "log">,
-): Promise<Control> {
+  closers: (() => Promise<void>)[],
+): Promise<readonly string[]> {
   const log = openLog("control");
   const actions = applianceActions({ ...parts, log: log.info });
   const reportError = (error: Error) => log.error("a command failed", { error });
   const control = await listenControl(appliance.controlSocket, actions, reportError);
-  if (control.ok) return { notices: [], close: control.value.close };
-  const notices = [`commands cannot reach this appliance: ${control.error}`];
-  return { notices, close: async () => {} };
+  if (!control.ok) return [`commands cannot reach this appliance: ${control.error}`];
+  closers.push(control.value.close);
+  return [];
 }
 
 function noticesOf(identity: LoadedIdentity, store: Store): readonly string[] {
