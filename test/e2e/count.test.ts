@@ -1,5 +1,5 @@
 /** Counting as client processes see it. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { ask, askAll, newRequest, newServerRequest } from "../support/callers.ts";
 import { executable, type RunningAppliance, startExecutable } from "../support/executable.ts";
 import {
@@ -13,6 +13,7 @@ import {
 } from "../support/world.ts";
 
 const BUILD_MILLISECONDS_MAXIMUM = 120_000;
+setDefaultTimeout(30_000);
 beforeAll(() => void executable(), BUILD_MILLISECONDS_MAXIMUM);
 
 async function withAppliance(

@@ -1,5 +1,5 @@
 /** Discovery as the executable offers it. */
-import { beforeAll, describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createSocket } from "node:dgram";
 import { createConnection } from "node:net";
 import { lookupSrv } from "../../src/dns/resolver.ts";
@@ -18,6 +18,7 @@ import {
 } from "../support/world.ts";
 
 const BUILD_MILLISECONDS_MAXIMUM = 120_000;
+setDefaultTimeout(30_000);
 beforeAll(() => void executable(), BUILD_MILLISECONDS_MAXIMUM);
 
 type Sections = Parameters<typeof configurationText>[0];

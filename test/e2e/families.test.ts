@@ -1,10 +1,11 @@
 /** IPv4 and IPv6 alike, on every listener (HOST-11). */
-import { beforeAll, describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { formatEndpoint } from "../../src/platform/endpoint.ts";
 import { executable, type RunningAppliance, startExecutable } from "../support/executable.ts";
 import { configurationText, runClient, ZONE } from "../support/world.ts";
 
 const BUILD_MILLISECONDS_MAXIMUM = 120_000;
+setDefaultTimeout(30_000);
 beforeAll(() => void executable(), BUILD_MILLISECONDS_MAXIMUM);
 
 const [IPV4, IPV6] = ["127.0.0.1", "::1"] as const;

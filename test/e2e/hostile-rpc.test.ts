@@ -1,5 +1,13 @@
 /** The RPC port of the executable against peers that do not speak as they should. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  describe,
+  expect,
+  setDefaultTimeout,
+  test,
+} from "bun:test";
 import { encodeRequest } from "../../src/protocol/request.ts";
 import { encodeInStub } from "../../src/protocol/stub.ts";
 import {
@@ -20,6 +28,7 @@ import { executable, type RunningAppliance, startExecutable } from "../support/e
 import { configurationText, only } from "../support/world.ts";
 
 const BUILD_MILLISECONDS_MAXIMUM = 120_000;
+setDefaultTimeout(30_000);
 const ACTIVATION: Syntax = ["ea6fc547-3cd9-4d4d-824f-02c7678d2ad5", 1];
 const BIND = bind([context(0, ACTIVATION, NDR32)]);
 const FAULT = { operationRange: 0x1c010002, badStub: 0x6f7 };

@@ -1,9 +1,10 @@
-import { beforeAll, expect, test } from "bun:test";
+import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { executable } from "../support/executable.ts";
 import { runKillRounds } from "../support/kill-rounds.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 
 const BUILD_MILLISECONDS_MAXIMUM = 120_000;
+setDefaultTimeout(30_000);
 beforeAll(() => void executable(), BUILD_MILLISECONDS_MAXIMUM);
 
 /** scripts/kill-rounds.ts is the long form. */

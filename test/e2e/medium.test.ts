@@ -1,6 +1,6 @@
 /** A medium that is full, read-only, damaged or from elsewhere (STORE-3, STORE-6). */
 import { Database } from "bun:sqlite";
-import { beforeAll, describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import {
   copyFileSync,
   mkdirSync,
@@ -41,6 +41,7 @@ import {
 } from "../support/world.ts";
 
 const BUILD_MILLISECONDS_MAXIMUM = 120_000;
+setDefaultTimeout(30_000);
 beforeAll(() => void executable(), BUILD_MILLISECONDS_MAXIMUM);
 
 const configuration = configurationText();

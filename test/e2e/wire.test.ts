@@ -1,5 +1,5 @@
 /** What a client process and the executable put on the wire. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { formatEndpoint } from "../../src/platform/endpoint.ts";
 import { TYPE } from "../rpc/octets.ts";
@@ -9,6 +9,7 @@ import { scratchDirectory } from "../support/scratch.ts";
 import { configurationText, only, runClient } from "../support/world.ts";
 
 const BUILD_MILLISECONDS_MAXIMUM = 120_000;
+setDefaultTimeout(30_000);
 /** HOST-4: fewer than this in each direction, TCP aside. */
 const OCTETS_LIMIT = 250;
 const NAME_OF_15 = "LAB-PC-00000001";

@@ -2,7 +2,7 @@
  * A whole run of the executable on the wire, read by tshark. Captured on the loopback interface
  * where this account may, otherwise written down by a proxy that stands in front of the RPC port.
  */
-import { afterAll, beforeAll, expect } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout } from "bun:test";
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -27,6 +27,7 @@ import {
 import { capture } from "./capture.ts";
 
 const BUILD_MILLISECONDS_MAXIMUM = 120_000;
+setDefaultTimeout(30_000);
 const ERROR_SEVERITY = 8_388_608;
 /** A name asked for last: once the capture has it, it has all that came before. */
 const LAST_NAME = "zz-last-of-all";
