@@ -43,3 +43,13 @@ export function timeWords(time: number): string {
   const bounded = Math.min(Math.max(time, -DATE_LIMIT), DATE_LIMIT);
   return `${new Date(bounded).toISOString().slice(0, -8)}Z`;
 }
+
+/** ISO 8601 with milliseconds, UTC; bounded as {@link timeWords} is. */
+export function isoTime(time: number): string {
+  return new Date(Math.min(Math.max(time, -DATE_LIMIT), DATE_LIMIT)).toISOString();
+}
+
+/** `initialGrace` as `initial grace`. */
+export function stateWords(state: string): string {
+  return state.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}

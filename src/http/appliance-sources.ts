@@ -7,6 +7,8 @@ import type { Clock } from "../platform/clock.ts";
 import type { Endpoint } from "../platform/endpoint.ts";
 import type { Guid } from "../protocol/types.ts";
 import type { Store } from "../store/store.ts";
+import type { AnalysisSources } from "./analyses/sources.ts";
+import { openWarnings } from "./analyses/warnings.ts";
 import type {
   ApplicationReport,
   DnsReport,
@@ -31,6 +33,7 @@ export type ApplianceParts = {
   readonly clientsKnown: () => number | undefined;
   readonly drain: () => Promise<StatusReport["drain"]>;
   readonly store: Pick<Store, "clients" | "events" | "onStored">;
+  readonly analyses: AnalysisSources;
   readonly dnsRecords?: HttpSources["dnsRecords"];
   readonly rpc: () => {
     readonly healthy: boolean;
@@ -60,6 +63,7 @@ export function applianceSources(parts: ApplianceParts): HttpSources {
       parts.store.onStored(({ firstEventId, group: { requests, general } }) =>
         listener(firstEventId + requests.length + general.length - 1),
       ),
+    analyses: parts.analyses,
     products: () => parts.catalogue.products,
     dnsRecords: parts.dnsRecords ?? (() => []),
   };
@@ -98,7 +102,7 @@ async function statusReport(parts: ApplianceParts): Promise<StatusReport> {
       reason: health.state === "ok" ? undefined : health.reason,
       path: parts.databasePath,
     },
-    warnings: [],
+    warnings: openWarnings(parts.analyses.alerts()),
   };
 }
 

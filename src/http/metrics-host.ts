@@ -1,5 +1,6 @@
 /** Metrics of the host: count, cache, inventory, requests, licence, readiness. */
 import type { Registry } from "prom-client";
+import type { StandingAlert } from "../analysis/alerts.ts";
 import { LICENCE_STATES } from "../protocol/types.ts";
 import { addReadMetrics, type ReadMetric, type Sample, single } from "./metrics-set.ts";
 import type { ApplicationReport, HttpSources, PartReadiness, StatusReport } from "./sources.ts";
@@ -8,7 +9,7 @@ type HostSource = { readonly status: StatusReport; readonly parts: readonly Part
 
 export function addHostMetrics(
   registry: Registry,
-  sources: Pick<HttpSources, "version" | "status" | "readiness">,
+  sources: Pick<HttpSources, "version" | "status" | "readiness" | "analyses">,
 ): void {
   const { version, commit } = sources.version();
   addReadMetrics(registry, async () => undefined, [
@@ -24,8 +25,21 @@ export function addHostMetrics(
     status: await sources.status(),
     parts: await sources.readiness(),
   });
+  addReadMetrics(registry, async () => sources.analyses.alerts(), [ALERT_METRIC]);
   addReadMetrics(registry, read, [...COUNT_METRICS, ...REQUEST_METRICS, ...STATE_METRICS]);
 }
+
+const ALERT_METRIC: ReadMetric<readonly StandingAlert[]> = {
+  name: "muster_alerts",
+  help: "Alerts that stand, by kind and severity",
+  kind: "gauge",
+  labelNames: ["kind", "severity"],
+  read: (alerts) =>
+    [...Map.groupBy(alerts, ({ kind, severity }) => `${kind} ${severity}`).values()].map((same) => [
+      { kind: same[0]?.kind ?? "", severity: same[0]?.severity ?? "" },
+      same.length,
+    ]),
+};
 
 /** Application ids are few: those of the catalogue, and a bounded number beyond. */
 function byApplication(

@@ -9,7 +9,7 @@ import type { MetricsReport } from "./metrics-report.ts";
 import type { Observations } from "./observations.ts";
 import type { Eventually, HttpSources } from "./sources.ts";
 
-export type MetricsSources = Pick<HttpSources, "version" | "status" | "readiness"> & {
+export type MetricsSources = Pick<HttpSources, "version" | "status" | "readiness" | "analyses"> & {
   readonly report: () => Eventually<MetricsReport>;
 };
 

@@ -1,4 +1,4 @@
-import { escapeUnsafe } from "../platform/text.ts";
+import { csvLines, escapeUnsafe } from "../platform/text.ts";
 import type { Html } from "./page/page.ts";
 
 export const JSON_MEDIA_TYPE = "application/json";
@@ -24,5 +24,16 @@ export function textResponse(lines: readonly string[]): Response {
 export async function htmlResponse(page: Html): Promise<Response> {
   return new Response(String(await page), {
     headers: { "content-type": "text/html; charset=utf-8" },
+  });
+}
+
+/** RFC 4180, with a head; a column that a row lacks is empty. */
+export function csvResponse(
+  columns: readonly string[],
+  rows: readonly Readonly<Record<string, string | number | boolean | null>>[],
+): Response {
+  const cells = rows.map((row) => columns.map((column) => row[column]));
+  return new Response(csvLines([columns, ...cells]), {
+    headers: { "content-type": "text/csv; charset=utf-8; header=present" },
   });
 }

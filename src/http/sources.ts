@@ -7,6 +7,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Endpoint } from "../platform/endpoint.ts";
 import type { Guid, LicenceStateName } from "../protocol/types.ts";
 import type { ClientItem, ClientQuery, EventItem, EventQuery, Page } from "../store/listing.ts";
+import type { AnalysisSources } from "./analyses/sources.ts";
 
 export type HttpSources = {
   readonly clock: Clock;
@@ -22,6 +23,7 @@ export type HttpSources = {
   /** Told of the newest entry's id after each commit; returns what ends it. */
   readonly onStored: (listener: (newestEventId: number) => void) => () => void;
   readonly products: () => readonly Product[];
+  readonly analyses: AnalysisSources;
   /** What is published of this host (DNS-1); empty where nothing is. */
   readonly dnsRecords: () => readonly DnsRecordReport[];
 };

@@ -1,5 +1,6 @@
 /** Values that the tests of this folder hand to the service. */
 import type { Product } from "../../src/activation/catalogue.ts";
+import type { AnalysisSources } from "../../src/http/analyses/sources.ts";
 import type { HttpSources, StatusReport } from "../../src/http/sources.ts";
 
 export const NOW = Date.UTC(2026, 2, 4, 5, 6, 7);
@@ -91,6 +92,35 @@ export const PRODUCTS: readonly Product[] = [
   },
 ];
 
+const NO_STATES = {
+  unlicensed: 0,
+  licensed: 0,
+  initialGrace: 0,
+  outOfTolerance: 0,
+  nonGenuineGrace: 0,
+  notification: 0,
+} as const;
+
+/** Nothing to judge. */
+export const ANALYSES: AnalysisSources = {
+  alerts: () => [],
+  duplicates: async () => ({ asOf: NOW, value: [] }),
+  forecasts: async () => ({ asOf: NOW, value: [] }),
+  activity: async () => ({ asOf: NOW, value: [] }),
+  licensing: async () => ({
+    asOf: NOW,
+    value: {
+      machines: 0,
+      byState: NO_STATES,
+      byProduct: [],
+      daysLeft: [],
+      expiring: [],
+      expiringTotal: 0,
+    },
+  }),
+  client: async () => ({ entries: [], names: [] }),
+};
+
 export const SOURCES: HttpSources = {
   clock: () => NOW,
   version: () => ({ name: "muster", version: "0.1.0", commit: "0123456789ab", compiled: true }),
@@ -102,6 +132,7 @@ export const SOURCES: HttpSources = {
   clients: () => ({ items: [], next: undefined }),
   events: () => ({ items: [], next: undefined }),
   onStored: () => () => {},
+  analyses: ANALYSES,
   products: () => PRODUCTS,
   dnsRecords: () => [
     {

@@ -17,10 +17,11 @@ export const problemSchema = z
 
 export type RouteDescription = {
   readonly summary: string;
-  readonly tag: "status" | "details" | "service";
+  readonly tag: "status" | "reports" | "details" | "service";
   /** What 200 is answered with, by media type; a string is text that has no schema. */
   readonly content: Readonly<Record<string, z.ZodType | "text">>;
   readonly parameters?: z.ZodObject;
+  readonly path?: z.ZodObject;
   readonly problems?: readonly ProblemSlug[];
   /** Needs a token from elsewhere. */
   readonly isProtected?: boolean;
@@ -30,7 +31,11 @@ type Responses = NonNullable<DescribeRouteOptions["responses"]>;
 
 /** Says in the OpenAPI document what the route does; handles nothing. */
 export function described(description: RouteDescription): HttpMiddleware {
-  const { summary, tag, content, parameters, problems = [], isProtected = false } = description;
+  const { summary, tag, content, problems = [], isProtected = false } = description;
+  const parameters = [
+    ...(description.path === undefined ? [] : describeParameters(description.path, "path")),
+    ...(description.parameters === undefined ? [] : describeParameters(description.parameters)),
+  ];
   const responses: Responses = {
     200: { description: "OK", content: describeContent(content) },
     ...Object.fromEntries(problems.map((slug) => [PROBLEMS[slug].status, problemResponseOf(slug)])),
@@ -39,7 +44,7 @@ export function described(description: RouteDescription): HttpMiddleware {
     summary,
     tags: [tag],
     responses,
-    ...(parameters === undefined ? {} : { parameters: describeParameters(parameters) }),
+    ...(parameters.length === 0 ? {} : { parameters }),
     ...(isProtected ? { security: [{}, { token: [] }] } : {}),
   });
 }

@@ -1,12 +1,12 @@
 /** One page of a listing, in the form that was asked for. */
 import { z } from "zod";
-import { csvLines, escapeUnsafe } from "../../platform/text.ts";
+import { escapeUnsafe } from "../../platform/text.ts";
 import { StoreError } from "../../store/health.ts";
 import type { Page } from "../../store/listing.ts";
 import type { HttpContext } from "../environment.ts";
 import { preferredMediaType } from "../negotiate.ts";
 import { problemResponse } from "../problems.ts";
-import { jsonResponse } from "../responses.ts";
+import { csvResponse, jsonResponse } from "../responses.ts";
 import type { ListingFormat } from "./parameters.ts";
 
 export const FORMAT_MEDIA_TYPES = {
@@ -15,7 +15,7 @@ export const FORMAT_MEDIA_TYPES = {
   csv: "text/csv",
 } as const satisfies Readonly<Record<ListingFormat, string>>;
 
-type Row = Readonly<Record<string, string | number | boolean | null>>;
+export type Row = Readonly<Record<string, string | number | boolean | null>>;
 
 /** What a listing is answered with, for the OpenAPI document. */
 export function listingContent(item: z.ZodObject) {
@@ -40,7 +40,7 @@ export async function answerListing(
   try {
     page = await readPage();
   } catch (error) {
-    return failureResponse(error);
+    return storeFailure(error);
   }
   const { items, next } = page;
   const chosen = format ?? acceptedFormat(context);
@@ -77,12 +77,8 @@ function render(
         headers: { "content-type": FORMAT_MEDIA_TYPES.ndjson },
       });
     }
-    case "csv": {
-      const rows = items.map((item) => columns.map((column) => item[column]));
-      return new Response(csvLines([columns, ...rows]), {
-        headers: { "content-type": `${FORMAT_MEDIA_TYPES.csv}; charset=utf-8; header=present` },
-      });
-    }
+    case "csv":
+      return csvResponse(columns, items);
   }
 }
 
@@ -93,8 +89,8 @@ function nextLink(url: string, next: string): string {
   return `<${pathname}?${searchParams}>; rel="next"`;
 }
 
-/** A defect of ours is thrown on. */
-function failureResponse(error: unknown): Response {
+/** What a listing that failed is answered with; a defect of ours is thrown on. */
+export function storeFailure(error: unknown): Response {
   if (!(error instanceof StoreError)) throw error;
   if (error.code === "cursor") {
     return problemResponse("invalid-request", { detail: `after: ${error.message}` });

@@ -107,6 +107,24 @@ export const streamParameters = z.strictObject({
 });
 export type StreamParameters = z.output<typeof streamParameters>;
 
+export const tableParameters = z.strictObject({
+  format: z.enum(["json", "csv"]).optional().describe("Goes before the Accept field"),
+});
+
+const DAYS_MAXIMUM = 90;
+
+export const activityParameters = tableParameters.extend({
+  days: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(DAYS_MAXIMUM)
+    .default(7)
+    .describe("So many days, today among them, as far back as the event log is kept"),
+});
+
+export const pathParameters = z.strictObject({ id: guid().describe("Client machine id") });
+
 /** Reads a query strictly: a parameter that is not known, or comes twice, is an error too. */
 export function readParameters<Schema extends z.ZodObject>(
   schema: Schema,
@@ -136,11 +154,15 @@ function issueWords({ path, message }: z.core.$ZodIssue): string {
 type Parameters = NonNullable<DescribeRouteOptions["parameters"]>;
 
 /** The parameters as OpenAPI 3.1 describes them. */
-export function describeParameters(schema: z.ZodObject): Parameters {
+export function describeParameters(
+  schema: z.ZodObject,
+  place: "query" | "path" = "query",
+): Parameters {
   const { properties = {} } = z.toJSONSchema(schema, { io: "input" });
   return Object.entries(properties).map(([name, property]) => {
     if (typeof property === "boolean") throw new Error(`${name} has no schema`);
     const { description = "", ...rest } = property;
-    return { name, in: "query", description, schema: rest as never };
+    const required = place === "path" ? { required: true } : {};
+    return { name, in: place, ...required, description, schema: rest as never };
   });
 }

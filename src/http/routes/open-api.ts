@@ -50,6 +50,7 @@ export function openApiDocument(app: Hono<HttpEnvironment>): Promise<unknown> {
       servers: [{ url: "/" }],
       tags: [
         { name: "status", description: "How the host does" },
+        { name: "reports", description: "What follows from it" },
         { name: "details", description: "Single clients and requests" },
         { name: "service", description: "This service itself" },
       ],

@@ -3,7 +3,9 @@ import type { Live } from "../live/live.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Route } from "../routing.ts";
 import type { HttpSources } from "../sources.ts";
+import { analysisRoutes } from "./analyses.ts";
 import { assetRoutes } from "./assets.ts";
+import { clientDetailsRoute } from "./client-details.ts";
 import { clientsRoute } from "./clients.ts";
 import { dnsRoute } from "./dns.ts";
 import { eventsRoute } from "./events.ts";
@@ -11,6 +13,7 @@ import { livenessRoute, readinessRoute } from "./health.ts";
 import { metricsRoute } from "./metrics.ts";
 import { problemRoutes } from "./problems.ts";
 import { productsRoute } from "./products.ts";
+import { activityRoute, licensingRoute } from "./reports.ts";
 import { rootRoute } from "./root.ts";
 import { signInRoute } from "./sign-in.ts";
 import { statusRoutes } from "./status.ts";
@@ -34,9 +37,13 @@ export function allRoutes(
     ...statusRoutes(sources),
     statusTextRoute(sources),
     clientsRoute(sources, access),
+    clientDetailsRoute(sources, access),
     eventsRoute(sources, access),
     statusStreamRoute(live),
     eventStreamRoute(sources, access, live),
+    activityRoute(sources),
+    licensingRoute(sources, access),
+    ...analysisRoutes(sources, access),
     productsRoute(sources),
     dnsRoute(sources),
     livenessRoute(),
