@@ -76,7 +76,7 @@ export class AlertBook {
     const { log, store, tell } = this.#options;
     const { key, kind, severity, message } = alert;
     const say = transition === "raised" ? log.warning : log.info;
-    say(`alert ${transition}`, { kind, severity, message });
+    say(`alert ${transition}`, { kind, severity, text: message });
     const { alertRaised, alertCleared } = EVENT_CODE;
     await store.logEvent({
       code: transition === "raised" ? alertRaised : alertCleared,

@@ -6,23 +6,27 @@ import { PAGE_MAXIMUM } from "./listing.ts";
 /** What is exported: the filters of a listing, without its paging. */
 export type EventFilter = Omit<EventQuery, "limit" | "cursor" | "after">;
 
+/** Entries behind the first id, up to the second with it. */
+export type EventRange = { readonly after: number; readonly upTo: number };
+
 /**
- * Every entry that matches, of those behind an id where one is given, oldest first (EVENT-5). One page is at hand at a time, but for the
+ * Every entry that matches, of a range of ids where one is given, oldest first (EVENT-5). One page is at hand at a time, but for the
  * entries of one client, which are found from the newest on.
  */
 export function* exportEvents(
   database: Database,
   filter: EventFilter,
-  afterId?: number,
+  range?: EventRange,
 ): Generator<EventItem> {
   const { from, before, cmid, ...rest } = filter;
-  if (cmid !== undefined && afterId === undefined) {
+  if (cmid !== undefined && range === undefined) {
     yield* newestEvents(database, filter, Number.POSITIVE_INFINITY);
     return;
   }
-  let after = afterId ?? firstId(database, from) - 1;
-  const end = database.query("SELECT max(id) FROM event").values()[0]?.[0] as number | null;
-  while (end !== null && after < end) {
+  let after = range?.after ?? firstId(database, from) - 1;
+  const newest = database.query("SELECT max(id) FROM event").values()[0]?.[0] as number | null;
+  const end = range?.upTo ?? newest ?? 0;
+  while (after < end) {
     const { items } = listEvents(database, { ...rest, after, limit: PAGE_MAXIMUM });
     for (const item of items) {
       const isWithin =

@@ -20,7 +20,7 @@ import {
 } from "./analysis-queries.ts";
 import { listClients } from "./client-listing.ts";
 import { openForReading } from "./connection.ts";
-import { type EventFilter, exportEvents, newestEvents } from "./event-export.ts";
+import { type EventFilter, type EventRange, exportEvents, newestEvents } from "./event-export.ts";
 import { eventHash, verifyEvents } from "./event-verification.ts";
 import { StoreError } from "./health.ts";
 import type { ClientItem, ClientQuery, EventItem, Page } from "./listing.ts";
@@ -37,8 +37,8 @@ export type RecordReader = {
   /** Records of an application made later than this. */
   readonly countCached: (applicationId: Guid, since: number) => number;
   readonly setting: (name: string) => string | undefined;
-  /** Every matching entry of the event log, of those behind an id where one is given, oldest first. */
-  readonly exportEvents: (filter: EventFilter, afterId?: number) => Iterable<EventItem>;
+  /** Every matching entry of the event log, of a range of ids where one is given, oldest first. */
+  readonly exportEvents: (filter: EventFilter, range?: EventRange) => Iterable<EventItem>;
   readonly newestEvents: (filter: EventFilter, limit: number) => readonly EventItem[];
   /** Time of the oldest entry kept; undefined while there is none. */
   readonly oldestEvent: () => number | undefined;
@@ -95,7 +95,7 @@ function readerOf(database: Database): RecordReader {
     countCached: (applicationId, since) => countCached(database, applicationId, since),
     setting: (name) =>
       first("SELECT value FROM setting WHERE name = ?", name) as string | undefined,
-    exportEvents: (filter, afterId) => exportEvents(database, filter, afterId),
+    exportEvents: (filter, range) => exportEvents(database, filter, range),
     newestEvents: (filter, limit) => newestEvents(database, filter, limit),
     oldestEvent: () => first("SELECT time FROM event ORDER BY id LIMIT 1") as number | undefined,
     newestEventId: () => (first("SELECT max(id) FROM event") ?? 0) as number,
