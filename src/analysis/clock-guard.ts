@@ -42,8 +42,8 @@ export type ClockGuardState = {
 
 /**
  * The state after a start. `mark` is the last time that was believed before it; without one the
- * clock is believed: there is nothing to hold it against. How long the host was off nobody knows, so a clock far ahead of the mark is doubted
- * like one that jumped.
+ * clock is believed: there is nothing to hold it against. How long the host was off nobody knows,
+ * so a clock far ahead of the mark is doubted like one that jumped.
  */
 export function startGuard(
   mark: number | undefined,

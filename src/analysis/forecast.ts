@@ -26,7 +26,10 @@ export type ForecastFrame = {
   readonly recordMilliseconds: number;
   /** Records that the cache holds at most (COUNT-7). */
   readonly capacity: number;
-  /** Clients that ask regularly and found no room in the cache: they take the room that others leave. */
+  /**
+   * Clients that ask regularly and found no room in the cache: they take the room that others
+   * leave.
+   */
   readonly reserve: number;
   /** Counts that clients need. */
   readonly thresholds: readonly number[];

@@ -1,4 +1,7 @@
-/** The case study's two summaries [C]: what was asked (REPORT-1), and how machines stand (REPORT-2). */
+/**
+ * The case study's two summaries [C]: what was asked (REPORT-1), and how machines stand
+ * (REPORT-2).
+ */
 import type { Guid, LicenceStateName } from "../protocol/types.ts";
 import { LICENCE_STATES } from "../protocol/types.ts";
 import { MILLISECONDS_PER_DAY } from "./intervals.ts";

@@ -58,7 +58,9 @@ export function recordConfiguration(context: CliContext, flags: RecordFlags): Co
   return loadCommandConfiguration(context, { ...flags, set: settings }).configuration;
 }
 
-/** Opens the record for `use` and closes it after. Throws a {@link CliFailure} that says why not. */
+/**
+ * Opens the record for `use` and closes it after. Throws a {@link CliFailure} that says why not.
+ */
 export async function withRecord<Value>(
   context: CliContext,
   flags: RecordFlags,

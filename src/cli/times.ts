@@ -9,7 +9,10 @@ export type TimeFlag =
   | { readonly kind: "at"; readonly time: number }
   | { readonly kind: "ago"; readonly milliseconds: number };
 
-/** `2026-01-15`, `2026-01-15T08:00Z`, or so long ago: `2h`, `7d`. Throws an Error that says what is wrong. */
+/**
+ * `2026-01-15`, `2026-01-15T08:00Z`, or so long ago: `2h`, `7d`. Throws an Error that says what is
+ * wrong.
+ */
 export function parseTime(text: string): TimeFlag {
   if (TIME_FORM.test(text)) {
     const normal = text.toUpperCase().replace(" ", "T");

@@ -109,7 +109,9 @@ export class HostGroup {
   }
 }
 
-/** The time of requests, and the time by which records expire: the same while nothing is doubted. */
+/**
+ * The time of requests, and the time by which records expire: the same while nothing is doubted.
+ */
 export type HostTime = { readonly now: number; readonly expiryNow: number };
 
 export function contextOf(

@@ -38,8 +38,8 @@ export class AlertBook {
   }
 
   /**
-   * Judges the facts; `now` is for what is written down. Where the store cannot be read yet, nothing is raised twice: it
-   * waits.
+   * Judges the facts; `now` is for what is written down. Where the store cannot be read yet,
+   * nothing is raised twice: it waits.
    */
   async judge(facts: AlertFacts, now: number): Promise<void> {
     if (this.#kept === undefined && !(await this.#load())) return;

@@ -1,4 +1,6 @@
-/** What the rules of alerts judge, from the running parts. What cannot be known now is undefined. */
+/**
+ * What the rules of alerts judge, from the running parts. What cannot be known now is undefined.
+ */
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Catalogue } from "../activation/catalogue.ts";

@@ -1,4 +1,6 @@
-/** The host's clock, as far as it is believed (REPORT-3): the guard on the two clocks of a machine. */
+/**
+ * The host's clock, as far as it is believed (REPORT-3): the guard on the two clocks of a machine.
+ */
 import {
   type ClockDoubt,
   type ClockGuardState,

@@ -39,7 +39,9 @@ const TICK_MILLISECONDS = 1000;
 /** How often the clock's high-water mark is kept: a power cut loses so much of it. */
 const MARK_MILLISECONDS = 10 * 60_000;
 const RETENTION_MILLISECONDS = 10 * 60_000;
-/** Looking costs the reader's thread at most this share of its time, however large the inventory. */
+/**
+ * Looking costs the reader's thread at most this share of its time, however large the inventory.
+ */
 const LOOK_SHARE = 0.05;
 
 export function startMonitor(options: MonitorOptions): Monitor {

@@ -10,8 +10,8 @@ export type EventFilter = Omit<EventQuery, "limit" | "cursor" | "after">;
 export type EventRange = { readonly after: number; readonly upTo: number };
 
 /**
- * Every entry that matches, of a range of ids where one is given, oldest first (EVENT-5). One page is at hand at a time, but for the
- * entries of one client, which are found from the newest on.
+ * Every entry that matches, of a range of ids where one is given, oldest first (EVENT-5). One page
+ * is at hand at a time, but for the entries of one client, which are found from the newest on.
  */
 export function* exportEvents(
   database: Database,

@@ -5,7 +5,9 @@ import { pragmaNumber } from "./migrate.ts";
 export type RetentionLimits = {
   /** Entries before this time go: Unix milliseconds. */
   readonly deadline: number;
-  /** Entries from later than this were entered under a wrong clock, and go with their neighbours. */
+  /**
+   * Entries from later than this were entered under a wrong clock, and go with their neighbours.
+   */
   readonly now: number;
   /** What the entries and their indexes may take of the medium, in octets. */
   readonly maximumOctets: number;

@@ -40,7 +40,9 @@ export class EventWriter {
   readonly #hasher: EntryHasher | undefined;
   #end: LogEnd;
 
-  /** `chained`: EVENT-6. Switching it off ends a segment of the chain, switching it on begins one. */
+  /**
+   * `chained`: EVENT-6. Switching it off ends a segment of the chain, switching it on begins one.
+   */
   constructor(statements: StatementSet, database: Database, chained: boolean) {
     const marks = [...EVENT_COLUMNS, "hash"].map(() => "?").join(", ");
     this.#insert = statements.prepare(

@@ -23,7 +23,9 @@ export const PROBE_DELAYS: ProbeDelays = { firstMilliseconds: 250, longestMillis
 
 export type WriterOptions = WriterConnectionOptions & {
   readonly probeDelays: ProbeDelays;
-  /** Whether entries of the event log are chained by their hashes (EVENT-6); by default they are. */
+  /**
+   * Whether entries of the event log are chained by their hashes (EVENT-6); by default they are.
+   */
   readonly chainEvents?: boolean;
 };
 
