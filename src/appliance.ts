@@ -129,6 +129,7 @@ async function start(
   const drainReport = drainReporter(drain, store, configuration.activation.policy.recordDays);
   const http = await startHttpService(configuration.http, {
     observations,
+    store,
     host,
     rpc: () => rpc.statistics(),
     dns: () => dns?.statistics(),

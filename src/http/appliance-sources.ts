@@ -51,7 +51,7 @@ export type ApplianceParts = {
 /** Nothing of a host that is its own authority is ever used up by a rearm. */
 const HOST_REARMS = 3;
 
-export function applianceSources(parts: ApplianceParts): HttpSources {
+export function applianceSources(parts: ApplianceParts): Omit<HttpSources, "history"> {
   return {
     clock: parts.clock,
     version: () => ({ name: "muster", ...buildInfo }),

@@ -3,6 +3,7 @@ import type { Endpoint } from "../platform/endpoint.ts";
 import { openLog } from "../platform/log.ts";
 import { createHttpApp } from "./app.ts";
 import { applianceMetrics, type MeasuredParts } from "./appliance-metrics.ts";
+import { type Recorder, type RecorderOptions, startRecorder } from "./history/recorder.ts";
 import type { HttpLimits } from "./limits.ts";
 import { createLive } from "./live/live.ts";
 import type { Observations } from "./observations.ts";
@@ -23,7 +24,8 @@ export type HttpSettings = {
 };
 
 export type HttpParts = Omit<MeasuredParts, "http"> & {
-  readonly sources: HttpSources;
+  readonly sources: Omit<HttpSources, "history">;
+  readonly store: RecorderOptions["store"];
   readonly observations: Observations;
 };
 
@@ -37,12 +39,17 @@ export type HttpService = {
 /** Rejects with BindError, or HttpSettingError where a file of the settings cannot be used. */
 export async function startHttpService(
   settings: HttpSettings,
-  { sources, observations, ...parts }: HttpParts,
+  { sources: given, store, observations, ...parts }: HttpParts,
 ): Promise<HttpService> {
   const log = openLog("http");
   const { listen, hostNames, openDetails, limits } = settings;
   let token = tokenOf(settings);
   let server: HttpServer | undefined;
+  let recorder: Recorder | undefined;
+  const sources: HttpSources = {
+    ...given,
+    history: (resolution) => recorder?.samples(resolution) ?? [],
+  };
   const live = createLive(sources, limits);
   const app = createHttpApp(sources, {
     limits,
@@ -64,6 +71,9 @@ export async function startHttpService(
     },
   });
   server = opened;
+  const { status, clock } = sources;
+  const recording = await startRecorder({ store, status, clock });
+  recorder = recording;
   return {
     endpoints: opened.endpoints,
     reload: () => {
@@ -71,9 +81,10 @@ export async function startHttpService(
       token = tokenOf(settings);
       if (tls !== undefined) opened.useTls(tls);
     },
-    close: (graceMilliseconds) => {
+    close: async (graceMilliseconds) => {
       live.close();
-      return opened.close(graceMilliseconds);
+      await opened.close(graceMilliseconds);
+      await recording.close();
     },
   };
 }

@@ -8,6 +8,7 @@ import type { Endpoint } from "../platform/endpoint.ts";
 import type { Guid, LicenceStateName } from "../protocol/types.ts";
 import type { ClientItem, ClientQuery, EventItem, EventQuery, Page } from "../store/listing.ts";
 import type { AnalysisSources } from "./analyses/sources.ts";
+import type { HistorySample, Resolution } from "./history/history.ts";
 
 export type HttpSources = {
   readonly clock: Clock;
@@ -24,6 +25,8 @@ export type HttpSources = {
   readonly onStored: (listener: (newestEventId: number) => void) => () => void;
   readonly products: () => readonly Product[];
   readonly analyses: AnalysisSources;
+  /** Count and requests over time, oldest first. */
+  readonly history: (resolution: Resolution) => readonly HistorySample[];
   /** What is published of this host (DNS-1); empty where nothing is. */
   readonly dnsRecords: () => readonly DnsRecordReport[];
 };

@@ -133,6 +133,10 @@ export const SOURCES: HttpSources = {
   events: () => ({ items: [], next: undefined }),
   onStored: () => () => {},
   analyses: ANALYSES,
+  history: () => [
+    { time: NOW - 60_000, count: 26, clientsKnown: 30, requests: 9800, failed: 7400 },
+    { time: NOW, count: 27, clientsKnown: 31, requests: 9826, failed: 7402 },
+  ],
   products: () => PRODUCTS,
   dnsRecords: () => [
     {

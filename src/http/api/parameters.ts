@@ -111,6 +111,10 @@ export const tableParameters = z.strictObject({
   format: z.enum(["json", "csv"]).optional().describe("Goes before the Accept field"),
 });
 
+export const historyParameters = tableParameters.extend({
+  resolution: z.enum(["minute", "hour"]).default("minute"),
+});
+
 const DAYS_MAXIMUM = 90;
 
 export const activityParameters = tableParameters.extend({

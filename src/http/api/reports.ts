@@ -123,3 +123,18 @@ export const dnsRecordSchema = z
     data: z.string().describe("As a zone file writes it (RFC 1035 section 5)"),
   })
   .meta({ id: "DnsRecord" });
+
+export const historySampleSchema = z
+  .strictObject({
+    time: time(),
+    count: whole(),
+    clientsKnown: whole(),
+    requests: whole().describe("Since the installation"),
+    failed: whole().describe("Of those"),
+  })
+  .meta({ id: "Sample" });
+
+export const historySchema = z.strictObject({
+  resolution: z.enum(["minute", "hour"]),
+  items: z.array(historySampleSchema).describe("Oldest first"),
+});

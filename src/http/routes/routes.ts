@@ -10,6 +10,7 @@ import { clientsRoute } from "./clients.ts";
 import { dnsRoute } from "./dns.ts";
 import { eventsRoute } from "./events.ts";
 import { livenessRoute, readinessRoute } from "./health.ts";
+import { historyRoute } from "./history.ts";
 import { metricsRoute } from "./metrics.ts";
 import { problemRoutes } from "./problems.ts";
 import { productsRoute } from "./products.ts";
@@ -41,6 +42,7 @@ export function allRoutes(
     eventsRoute(sources, access),
     statusStreamRoute(live),
     eventStreamRoute(sources, access, live),
+    historyRoute(sources),
     activityRoute(sources),
     licensingRoute(sources, access),
     ...analysisRoutes(sources, access),
