@@ -80,6 +80,9 @@ const LOOPBACK_CONFIGURATION = ["rpc", "dns", "http"]
   .map((section) => `[${section}]\nlisten = ["127.0.0.1:0"]\n`)
   .join("");
 
+/** Where there is such a tool: what a failed test could not stop ends with the run. */
+const LEASH = Bun.which("setpriv") === null ? [] : ["setpriv", "--pdeathsig", "KILL"];
+
 /** Starts `muster serve` and waits until every listener is open. */
 export async function startExecutable(options: StartOptions = {}): Promise<RunningAppliance> {
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), "muster-e2e-"));
@@ -87,6 +90,7 @@ export async function startExecutable(options: StartOptions = {}): Promise<Runni
   rmSync(readyFile, { force: true });
   writeFileSync(join(directory, "appliance.toml"), options.configuration ?? LOOPBACK_CONFIGURATION);
   const [command = "", ...parameters] = [
+    ...LEASH,
     ...(options.wrapper ?? []),
     executable(),
     ...["serve", "--config", "appliance.toml", "--ready-file", readyFile],
