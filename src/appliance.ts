@@ -4,19 +4,12 @@ import { networkInterfaces } from "node:os";
 import type { Catalogue } from "./activation/catalogue.ts";
 import { EVENT_CODE } from "./activation/events.ts";
 import type { HostStanding } from "./activation/policy.ts";
+import { openApplianceDns, type ReadConfiguration } from "./appliance-dns.ts";
 import { type LoadedIdentity, loadOrCreateHostIdentity } from "./authority/identity-store.ts";
-import { publishedAddresses } from "./config/addresses.ts";
 import type { Configuration } from "./config/configuration.ts";
-import { readKeys } from "./config/dns-keys.ts";
 import { catalogueOf, monitorSettings } from "./config/monitoring.ts";
 import { applianceActions, type ControlledParts } from "./control/appliance-actions.ts";
 import { listenControl } from "./control/server.ts";
-import { literalName } from "./dns/name.ts";
-import { Publication } from "./dns/publication.ts";
-import { publishedRecords } from "./dns/published-records.ts";
-import { type DnsServer, listenDns } from "./dns/server.ts";
-import { openUpdateService, type UpdateService } from "./dns/update/service.ts";
-import type { Zone } from "./dns/zone.ts";
 import { type ActivationHost, createActivationHost } from "./host/activation-host.ts";
 import { type Drain, openDrain } from "./host/drain.ts";
 import { activationInterface } from "./host/rpc-interface.ts";
@@ -27,7 +20,6 @@ import { applianceSources } from "./http/appliance-sources.ts";
 import { drainReporter } from "./http/drain-report.ts";
 import { createObservations, observedCommit, observedInterface } from "./http/observations.ts";
 import { startHttpService } from "./http/service.ts";
-import type { DnsReport } from "./http/sources.ts";
 import { duplicatesQuery, forecastQuery, licensingOptions } from "./monitor/alert-facts.ts";
 import {
   CLOCK_SETTING,
@@ -38,13 +30,12 @@ import {
 import { type Monitor, startMonitor } from "./monitor/monitor.ts";
 import { systemClock } from "./platform/clock.ts";
 import type { Endpoint } from "./platform/endpoint.ts";
-import { systemHmac } from "./platform/hmac.ts";
 import { openLog } from "./platform/log.ts";
 import { systemRandomBytes } from "./platform/randomness.ts";
 import { OPNUM } from "./protocol/interface.ts";
 import { isOwnEndpoint } from "./relay/own-endpoints.ts";
 import { createRelay, type Relay } from "./relay/relay.ts";
-import { addressAdmission, addressInBlocks } from "./rpc/addresses.ts";
+import { addressAdmission } from "./rpc/addresses.ts";
 import type { RpcInterface } from "./rpc/interface.ts";
 import { listenRpc, type RpcListener } from "./rpc/listener.ts";
 import { openStore, type Store } from "./store/store.ts";
@@ -71,17 +62,19 @@ export type Appliance = {
 
 /** How long calls under way may take when the appliance stops. */
 const STOP_GRACE_MS = 5000;
-/** How often what nobody tells us of is looked at: addresses of the machine, listeners (DNS-4). */
-const WATCH_INTERVAL_MS = 500;
 
 /**
- * Opens the store, then every listener. Rejects with a `BindError` where a listener cannot be
- * opened (nothing is left open then), with another error where the appliance cannot run at all.
+ * Opens the store, then every listener. `readConfiguration` is asked on reload. Rejects with a
+ * `BindError` where a listener cannot be opened (nothing is left open then), with `ZoneDataError`
+ * where the zones contradict themselves, with another error where it cannot run at all.
  */
-export async function startAppliance(configuration: Configuration): Promise<Appliance> {
+export async function startAppliance(
+  configuration: Configuration,
+  readConfiguration?: ReadConfiguration,
+): Promise<Appliance> {
   const closers: (() => Promise<void>)[] = [];
   try {
-    return await start(configuration, closers);
+    return await start(configuration, readConfiguration, closers);
   } catch (error) {
     await closeAll(closers);
     throw error;
@@ -95,6 +88,7 @@ async function closeAll(closers: (() => Promise<void>)[]): Promise<void> {
 
 async function start(
   configuration: Configuration,
+  readConfiguration: ReadConfiguration | undefined,
   closers: (() => Promise<void>)[],
 ): Promise<Appliance> {
   const startedAt = systemClock();
@@ -115,14 +109,7 @@ async function start(
   closers.push(() => rpc.close(STOP_GRACE_MS));
   listening.push(...rpc.endpoints);
   void relay.start();
-  const updates = await openUpdates(configuration, store, closers);
-  let servedZones: readonly Zone[] = [];
-  const dns = await startDns(configuration, updates, (zones) => {
-    servedZones = zones;
-  });
-  if (dns !== undefined) closers.push(() => dns.close());
-  const discovery = startDiscovery(configuration, { dns, rpc, host, updates });
-  closers.push(async () => discovery.stop());
+  const dns = await openApplianceDns(configuration, { store, rpc, host }, closers);
   const settings = monitorSettings(configuration, catalogue);
   const monitor = startMonitor({ ...settings, store, clock, log: openLog("monitor") });
   closers.push(monitor.stop);
@@ -132,7 +119,7 @@ async function start(
     store,
     host,
     rpc: () => rpc.statistics(),
-    dns: () => dns?.statistics(),
+    dns: () => dns.server?.statistics(),
     relay: () => relay.statistics(),
     sources: applianceSources({
       ...factsOf(configuration),
@@ -146,15 +133,16 @@ async function start(
       store,
       analyses: analysesOf({ store, host, catalogue, clock, monitor, settings }),
       rpc: () => rpcReport(rpc),
-      dns: () => dnsReport(configuration, dns, discovery),
-      dnsRecords: () => publishedRecords(servedZones),
+      dns: dns.report,
+      dnsRecords: dns.records,
+      dnsWarnings: dns.warnings,
       relayFailure: relay.failure,
     }),
   });
   closers.push(() => http.close(STOP_GRACE_MS));
   const reload = async (): Promise<void> => {
     http.reload();
-    discovery.refresh();
+    await dns.reload(readConfiguration);
   };
   const clientsToMove = async () => (await drainReport())?.clientsToMove;
   const controlled = { store, host, drain, clientsToMove, reload };
@@ -162,11 +150,11 @@ async function start(
   return {
     listening: {
       rpc: rpc.endpoints,
-      dns: dns?.endpoints ?? [],
+      dns: dns.server?.endpoints ?? [],
       http: http.endpoints,
     },
-    notices: [...noticesOf(identity, store), ...updates.notices, ...controlNotices],
-    isHealthy: async () => rpc.healthy() && (dns?.healthy() ?? true),
+    notices: [...noticesOf(identity, store), ...dns.notices, ...controlNotices],
+    isHealthy: async () => rpc.healthy() && (dns.server?.healthy() ?? true),
     reload,
     stop: () => {
       // Before anything that may wait for the medium: nobody new is let in.
@@ -232,20 +220,6 @@ function factsOf({ appliance, activation, store }: Configuration) {
 function rpcReport(rpc: RpcListener) {
   const { endpoints } = rpc;
   return { healthy: rpc.healthy(), endpoints, connections: rpc.statistics().connectionsOpen };
-}
-
-function dnsReport(
-  { dns: { zones } }: Configuration,
-  server: DnsServer | undefined,
-  discovery: Discovery,
-): DnsReport & { readonly healthy: boolean } {
-  return {
-    enabled: server !== undefined,
-    healthy: server?.healthy() ?? false,
-    publishing: discovery.publishing(),
-    zones: server === undefined ? [] : zones,
-    endpoints: server?.endpoints ?? [],
-  };
 }
 
 /** The clock, held against where it was at the last stop (REPORT-3). */
@@ -325,104 +299,6 @@ function startRpc(
     onUnbindable: rpc.onBindFailure,
     log: (level, message, fields) => log[level](message, fields),
   });
-}
-
-type Updates = UpdateService & { readonly notices: readonly string[] };
-
-/** DNS-7. */
-async function openUpdates(
-  { dns }: Configuration,
-  store: Store,
-  closers: (() => Promise<void>)[],
-): Promise<Updates> {
-  const { keys, notices } = await readKeys(dns.keys);
-  const { allow, grants } = dns.update;
-  const onReadable = (listener: () => void) =>
-    store.onHealthChange(({ state }) => {
-      if (state === "ok") listener();
-    });
-  const service = await openUpdateService({
-    storage: { load: store.dnsRecords, commit: store.commitDns, onReadable },
-    host: literalName(dns.host),
-    keys,
-    allows: (address) => addressInBlocks(address, allow),
-    grantsWithoutKey: grants,
-    hmac: systemHmac,
-    clock: systemClock,
-    udpPayloadOctets: dns.limits.udpPayloadOctets,
-    log: openLog("dns"),
-  });
-  closers.push(async () => service.stop());
-  return { ...service, notices };
-}
-
-async function startDns(
-  { dns }: Configuration,
-  updates: UpdateService,
-  onZones: (zones: readonly Zone[]) => void,
-): Promise<DnsServer | undefined> {
-  if (!dns.enabled) return undefined;
-  const log = openLog("dns");
-  const server = await listenDns({
-    listen: dns.listen,
-    limits: dns.limits,
-    clock: systemClock,
-    randomBytes: systemRandomBytes,
-    isolatedRoot: dns.isolatedRoot,
-    handleUpdate: updates.handleUpdate,
-    handleSigned: updates.handleSigned,
-    log: (event) => log.error(event.kind, { error: event.error }),
-  });
-  updates.serveWith((zones) => {
-    server.setZones(zones);
-    onZones(zones);
-  });
-  return server;
-}
-
-type Discovery = {
-  readonly publishing: () => boolean;
-  readonly refresh: () => void;
-  readonly stop: () => void;
-};
-
-type DiscoveryParts = {
-  readonly dns: DnsServer | undefined;
-  readonly rpc: RpcListener;
-  readonly host: ActivationHost;
-  readonly updates: UpdateService;
-};
-
-/** Leads clients here for as long as they can be served here (DNS-1, DNS-4, DNS-5). */
-function startDiscovery({ dns }: Configuration, parts: DiscoveryParts): Discovery {
-  const { dns: server, rpc, host, updates } = parts;
-  const log = openLog("dns");
-  const ports = [...new Set(rpc.endpoints.map(({ port }) => port))];
-  const publication = new Publication({
-    zones: { zones: dns.zones, host: dns.host, ttl: dns.ttl },
-    firstSerial: Math.floor(systemClock() / 1000),
-    setZones: updates.setFixed,
-  });
-  const publishing = () => {
-    const { state, draining } = host.snapshot();
-    return dns.publish && rpc.healthy() && state === "serving" && !draining && server !== undefined;
-  };
-  let published: boolean | undefined;
-  const refresh = () => {
-    if (server === undefined || dns.zones.length === 0) return;
-    const addresses = dns.addresses ?? publishedAddresses(rpc.endpoints, machineAddresses());
-    const { priority, weight } = dns;
-    const isPublishing = publishing();
-    const publish = isPublishing ? { priority, weight, ports } : undefined;
-    const [mistake] = publication.update({ addresses, publish });
-    if (mistake !== undefined) log.error("zones not served", { reason: mistake.what });
-    else if (published === true && !isPublishing) log.warning("SRV records withdrawn");
-    else if (published === false && isPublishing) log.info("SRV records back");
-    published = isPublishing;
-  };
-  refresh();
-  const watch = setInterval(refresh, WATCH_INTERVAL_MS);
-  return { publishing, refresh, stop: () => clearInterval(watch) };
 }
 
 function machineAddresses(): { address: string; internal: boolean }[] {

@@ -28,6 +28,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["dns", "http", "client", "fleet", "relay", "monitor"],
   ["control"],
   ["config"],
+  ["appliance-dns.ts"],
   ["cli", "appliance.ts"],
   ["main.ts"],
 ];
@@ -51,6 +52,7 @@ const PURE_PARTS = ["activation", "analysis", "protocol", "rpc", "dns"];
 
 /** The files of pure parts that touch the world: all of them, and none that does not. */
 const SHELLS: ReadonlySet<string> = new Set([
+  "src/dns/discovery.ts",
   "src/dns/exchange.ts",
   "src/dns/resolver.ts",
   "src/dns/server-tcp.ts",

@@ -24,9 +24,9 @@ export function systemContext(): CliContext {
     exitAtOnce: (signal) => process.exit(SIGNAL_EXIT_CODES[signal] ?? 1),
     fetch: (url, options) => fetch(url, options),
     // Only when it is wanted: most commands answer without the database and the web service.
-    startAppliance: async (configuration) => {
+    startAppliance: async (configuration, readConfiguration) => {
       const { startAppliance } = await import("../appliance.ts");
-      return startAppliance(configuration);
+      return startAppliance(configuration, readConfiguration);
     },
   };
 }

@@ -98,6 +98,7 @@ export function buildApplianceZones(options: ApplianceZonesOptions): ComposedZon
 
 /** Joins everything in slices: after each, whoever drives it may let others run. */
 export function* composeZones(options: ApplianceZonesOptions): Generator<undefined, ComposedZones> {
+  if (options.zones.length === 0 && (options.sources ?? []).length === 0) return ok([]);
   const composer = new Composer(options);
   const steps = [composer.survey(), composer.join(), composer.checkTargets()];
   if (composer.mistakes.length > 0) return fail(composer.mistakes);

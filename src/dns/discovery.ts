@@ -15,6 +15,7 @@ import type { PublicationMemory } from "./publisher/memory.ts";
 import { Publisher } from "./publisher/publisher.ts";
 import type { Job, JobOutcome, PublicationStanding } from "./publisher/schedule.ts";
 import { type PublishSettings, wishesOf } from "./publisher/wishes.ts";
+import { typeToText } from "./rdata.ts";
 import { rdataToText } from "./record-text.ts";
 import { RogueWatch, type RogueWatchSettings } from "./rogue-watch.ts";
 import type { TsigKey } from "./tsig/tsig.ts";
@@ -67,7 +68,10 @@ export type Discovery = {
     settings: DiscoverySettings,
     plan: PublicationPlan,
   ) => Promise<readonly ZoneMistake[]>;
-  /** What the operator has to look at. May quote what others say: untrusted text. */
+  /**
+   * What the operator has to look at, but for publications that fail: the event log has those.
+   * May quote what others say: untrusted text.
+   */
   readonly warnings: () => readonly DiscoveryWarning[];
   readonly standings: () => readonly PublicationStanding[];
   /** Withdraws the records at other servers, within a bounded time. */
@@ -187,19 +191,21 @@ class RunningDiscovery implements Discovery {
     const { log, logEvent, clock } = this.#options;
     const { zone, server } = outcome;
     const name = nameToText(job.name);
-    const where = `zone ${zone ?? "unknown"}, server ${server ?? "unknown"}`;
+    const where = { name, zone, server };
     const time = clock();
     if (outcome.ok) {
-      log.info(job.add.length > 0 ? "published" : "withdrawn", { name, zone, server });
-      if (job.add.length === 0) return;
-      const data = job.add.map(({ type, rdata }) => rdataToText(type, rdata)).join(", ");
-      const detail = `${name} (${data}): ${where}`;
+      const isThere = job.add.length > 0;
+      log.info(isThere ? "published" : "withdrawn", where);
+      const records = (isThere ? job.add : job.remove).map(
+        ({ type, rdata }) => `${typeToText(type)} ${rdataToText(type, rdata)}`,
+      );
+      const detail = JSON.stringify({ ...where, [isThere ? "published" : "withdrawn"]: records });
       logEvent({ code: EVENT_CODE.publicationSucceeded, time, hresult: 0, detail });
       return;
     }
     const { reason, hresult } = outcome;
-    log.warning("publication failed", { name, zone, server, reason });
-    const detail = `${name}: ${where}: ${reason}`;
+    log.warning("publication failed", { ...where, reason });
+    const detail = JSON.stringify({ ...where, reason });
     logEvent({ code: EVENT_CODE.publicationFailed, time, hresult, detail });
   };
 
@@ -239,16 +245,6 @@ class RunningDiscovery implements Discovery {
       ...(mistake === undefined
         ? []
         : [{ code: "zonesNotServed", message: `the zones are not served: ${mistake}` }]),
-      ...this.standings().flatMap(({ name, zone, server, reason }) => {
-        if (reason === undefined) return [];
-        const where = `zone ${zone ?? "unknown"}, server ${server ?? "unknown"}`;
-        return [
-          {
-            code: "publicationFailed",
-            message: `${name} could not be published: ${where}: ${reason}`,
-          },
-        ];
-      }),
       ...this.#rogues.warnings(),
     ];
   };

@@ -35,6 +35,8 @@ export type ApplianceParts = {
   readonly store: Pick<Store, "clients" | "events" | "onStored">;
   readonly analyses: AnalysisSources;
   readonly dnsRecords?: HttpSources["dnsRecords"];
+  /** What the name server's part has to complain about (DNS-6). */
+  readonly dnsWarnings?: () => StatusReport["warnings"];
   readonly rpc: () => {
     readonly healthy: boolean;
     readonly endpoints: readonly Endpoint[];
@@ -102,7 +104,7 @@ async function statusReport(parts: ApplianceParts): Promise<StatusReport> {
       reason: health.state === "ok" ? undefined : health.reason,
       path: parts.databasePath,
     },
-    warnings: openWarnings(parts.analyses.alerts()),
+    warnings: [...openWarnings(parts.analyses.alerts()), ...(parts.dnsWarnings?.() ?? [])],
   };
 }
 

@@ -213,7 +213,7 @@ export function countNewClients(database: Database, { since, limit }: NewClients
   return database.query(sql).values(limit, since)[0]?.[0] as number;
 }
 
-/** Publications whose newest entry is a failure (EVENT-3), by zone and server where it says them. */
+/** Publications whose newest entry is a failure (EVENT-3), by name where it says one. */
 export function readPublicationFailures(database: Database): readonly PublicationFailure[] {
   const { publicationFailed, publicationSucceeded, requestHandled } = EVENT_CODE;
   const sql = `SELECT time, code, detail FROM event INDEXED BY event_general
@@ -238,9 +238,11 @@ function describePublication(detail: string): { subject: string; reason: string 
   try {
     const value: unknown = JSON.parse(detail);
     if (typeof value === "object" && value !== null) {
-      const { zone = "", server = "", reason = "" } = value as Record<string, unknown>;
-      const subject = [zone, server].map(String).join(" at ");
-      return { subject, reason: [subject, reason].map(String).join(": ") };
+      const { name, zone = "", server = "", reason = "" } = value as Record<string, unknown>;
+      const where = [zone, server].map(String).join(" at ");
+      // The same name may be tried at one server after another.
+      if (name === undefined) return { subject: where, reason: `${where}: ${String(reason)}` };
+      return { subject: String(name), reason: `${String(name)}, ${where}: ${String(reason)}` };
     }
   } catch {
     // Plain words.

@@ -31,7 +31,7 @@ describe("check", () => {
       stderr:
         `${path}:2:1: dns.ttl: must be at least 1, found 0\n` +
         `${path}:3:1: dns.prot: unknown key; known here: enabled, publish, listen, zones, host, ` +
-        "addresses, priority, weight, ttl, isolated_root, limits, update, key\n",
+        "addresses, priority, weight, ttl, isolated_root, reverse, limits, record, zone_file, other_host, publish_to, rogue_check, update, key\n",
     });
   });
 

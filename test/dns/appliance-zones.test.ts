@@ -192,7 +192,7 @@ describe("the appliance's own zones", () => {
   });
 
   test.each<[string, Partial<ApplianceZonesOptions>, string[]]>([
-    ["no zones", { zones: [] }, ["there is no zone"]],
+    ["no zones", { zones: [], sources: [source("")] }, ["there is no zone"]],
     ["a bad zone name", { zones: ["kms.test", "a..b"] }, ['"a..b" is no zone name']],
     ["a zone twice", { zones: ["kms.test", "KMS.test."] }, ["the zone KMS.test. is there twice"]],
     ["no host", { host: "." }, ['"." is no host name']],
@@ -244,6 +244,10 @@ describe("the appliance's own zones", () => {
     ],
   ])("%s: refused, with the place", (_, changes, expected) => {
     expect(mistakes(changes)).toEqual(expected);
+  });
+
+  test("without a zone there is nothing to serve", () => {
+    expect(built({ zones: [] })).toEqual([]);
   });
 
   test("the same mistake a thousand times is told a few times", () => {

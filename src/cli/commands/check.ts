@@ -9,12 +9,15 @@ import {
 } from "../configuration.ts";
 import type { CliContext } from "../context.ts";
 import { alignColumns, writeJson, writeLines } from "../output.ts";
+import { composeZonesOf } from "../zone-data.ts";
 
 type Flags = ConfigurationFlags & { readonly explain: boolean; readonly json: boolean };
 
 export const checkCommand = buildCommand<Flags, [], CliContext>({
   func(flags) {
-    const { fileName, explain } = loadCommandConfiguration(this, flags);
+    const loaded = loadCommandConfiguration(this, flags);
+    const { fileName, explain } = loaded;
+    composeZonesOf(loaded);
     const name = fileName ?? "defaults";
     if (flags.json) {
       const keys = explain().map(({ key, value, origin }) => ({ key, value, ...origin }));

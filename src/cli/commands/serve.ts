@@ -1,7 +1,10 @@
 import { buildCommand } from "@stricli/core";
 import type { Appliance } from "../../appliance.ts";
+import type { ReadConfiguration } from "../../appliance-dns.ts";
 import type { Configuration } from "../../config/configuration.ts";
+import { ZoneDataError } from "../../dns/zone-sources.ts";
 import { type Log, openLog, startLog } from "../../platform/log.ts";
+import { fail, ok } from "../../platform/result.ts";
 import { openServiceNotifier, type ServiceNotifier } from "../../platform/service-notify.ts";
 import { watchSignals } from "../../platform/signals.ts";
 import { renderBanner } from "../banner.ts";
@@ -19,6 +22,7 @@ import { writeLines } from "../output.ts";
 import { removeReadyFile, writeReadyFile } from "../ready-file.ts";
 import { explainStartFailure } from "../start-failure.ts";
 import { prepareTrial } from "../trial.ts";
+import { formatZoneMistake, zoneDataFailure } from "../zone-data.ts";
 
 type Flags = ConfigurationFlags & { readonly readyFile?: string; readonly trial: boolean };
 
@@ -26,13 +30,13 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
   async func(flags) {
     // What a process that was killed left behind must not tell anyone that this one is up.
     if (flags.readyFile !== undefined) removeReadyFile(flags.readyFile);
-    if (!flags.trial) return serve(this, flags, loadCommandConfiguration(this, flags));
+    if (!flags.trial) return serve(this, flags, () => loadCommandConfiguration(this, flags));
     if (flags.config !== undefined) {
       return new CliFailure(EXIT_CODE.usage, "--trial takes no --config", "leave one of them out");
     }
     const trial = await prepareTrial();
     try {
-      return await serve(this, flags, loadFrom(this, trial.file, flags.set ?? []));
+      return await serve(this, flags, () => loadFrom(this, trial.file, flags.set ?? []));
     } finally {
       trial.discard();
     }
@@ -71,8 +75,9 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
 async function serve(
   context: CliContext,
   flags: Flags,
-  loaded: CommandConfiguration,
+  load: () => CommandConfiguration,
 ): Promise<Error | undefined> {
+  const loaded = load();
   const { configuration } = loaded;
   startServiceLog(context, configuration);
   const log = openLog("service");
@@ -82,7 +87,7 @@ async function serve(
     onReload: () => void reload(appliance, log),
   });
   try {
-    appliance = await context.startAppliance(configuration);
+    appliance = await context.startAppliance(configuration, () => readAgain(load));
     try {
       await runUntilStopped(context, flags, loaded, appliance, signals.stopRequested);
     } finally {
@@ -91,6 +96,7 @@ async function serve(
     log.info("stopped");
     return undefined;
   } catch (error) {
+    if (error instanceof ZoneDataError) return zoneDataFailure(error.mistakes, loaded);
     const failure = explainStartFailure(error, context.programName);
     if (failure === undefined) throw error;
     return failure;
@@ -137,6 +143,18 @@ function announce(
   const banner = renderBanner({ appliance, configuration, source: fileName, programName });
   writeLines(context.process.stdout, banner);
   if (readyFile !== undefined) writeReadyFile(readyFile, appliance.listening);
+}
+
+/** For SIGHUP: what is wrong now is no reason to end. */
+function readAgain(load: () => CommandConfiguration): ReturnType<ReadConfiguration> {
+  try {
+    const loaded = load();
+    const { configuration } = loaded;
+    return ok({ configuration, describe: (mistake) => formatZoneMistake(mistake, loaded) });
+  } catch (error) {
+    if (!(error instanceof CliFailure)) throw error;
+    return fail(error.message.replaceAll("\n", "; "));
+  }
 }
 
 async function reload(appliance: Appliance | undefined, log: Log): Promise<void> {
