@@ -140,8 +140,13 @@ describe("muster client activate", () => {
     const own = await once();
     expect(await once()).toBe(own);
     expect(existsSync(join(directory, ".local", "state", "muster", "client.json"))).toBe(true);
-    const others = [await once("--name", "pc-7"), await once("--name", "pc-7")];
-    expect(new Set([own, ...others]).size).toBe(3);
+    const others = [
+      await once("--name", "pc-7"),
+      await once("--name", "pc-7"),
+      await once("--threshold", "1"),
+      await once("--virtual"),
+    ];
+    expect(new Set([own, ...others]).size).toBe(5);
     expect(await once()).toBe(own);
     const report = await runCommand(["client", "report", "--json"], { environment });
     expect(JSON.parse(report.stdout)).toMatchObject({ cmid: own });

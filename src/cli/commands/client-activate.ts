@@ -152,7 +152,8 @@ export const clientActivateCommand = buildCommand<Flags, [], CliContext>({
     ],
     fullDescription:
       "The machine keeps its CMID, its host and the authority it trusts. A machine described by\n" +
-      "--cmid, --name or --virtual is another one: it is kept only where --state says so.\n\n" +
+      "--cmid, --name, --threshold or --virtual is another one: it is kept only where --state\n" +
+      "says so.\n\n" +
       "Ends with 0 where the machine is activated, with 10 where the host's count is too low,\n" +
       "with 11 where the host refused, with 12 where none was reached, and with 13 where the\n" +
       "reply or the host's licence is not to be trusted.",
@@ -191,8 +192,8 @@ async function activate(context: CliContext, flags: Flags): Promise<ActivationOu
 
 /** A machine that only the command line describes is a trial or a test: none of the user's own. */
 function stateFileOf(context: CliContext, flags: Flags): string | undefined {
-  const { state, cmid, name, virtual } = flags;
-  const isAnother = cmid !== undefined || name !== undefined || virtual;
+  const { state, cmid, name, virtual, threshold } = flags;
+  const isAnother = (cmid ?? name ?? threshold) !== undefined || virtual;
   return isAnother && state === undefined ? undefined : clientStatePath(context, state);
 }
 
