@@ -145,7 +145,7 @@ export function deriveConfiguration(
       // Everyone is admitted by an empty list: what is allowed besides does not matter then.
       allow: rpc.admit === "any" ? [] : blocks([PRIVATE_KEYWORD, ...rpc.allow]),
       deny: blocks(rpc.deny),
-      limits: rpcLimits(rpc.limits),
+      limits: rpcLimits(rpc.limits, descriptorsElsewhere(parsed)),
     },
     activation: deriveActivation(activation),
     relay: deriveRelay(relay),
@@ -177,7 +177,19 @@ function blocks(entries: readonly string[]): readonly AddressBlock[] {
   return list.value;
 }
 
-function rpcLimits(limits: Parsed["rpc"]["limits"]): RpcLimits {
+/** Files, threads, listeners, look-ups: some forty were seen in use. */
+const DESCRIPTORS_OF_THE_PROCESS = 128;
+
+/** What every other part may have open at once. */
+function descriptorsElsewhere({ dns, http, relay }: ParsedConfiguration): number {
+  const dnsConnections = dns.enabled ? dns.limits.tcp_connections : 0;
+  const upstreamConnections = relay.mode === "relay" ? relay.connections : 0;
+  return (
+    DESCRIPTORS_OF_THE_PROCESS + dnsConnections + http.limits.connections + upstreamConnections
+  );
+}
+
+function rpcLimits(limits: Parsed["rpc"]["limits"], sparedDescriptors: number): RpcLimits {
   return {
     ...DEFAULT_RPC_LIMITS,
     connections: limits.connections,
@@ -188,6 +200,7 @@ function rpcLimits(limits: Parsed["rpc"]["limits"]): RpcLimits {
     requestMilliseconds: limits.requestSeconds * SECOND,
     idleMilliseconds: limits.idleSeconds * SECOND,
     reassemblyOctets: limits.reassemblyOctets,
+    sparedDescriptors,
   };
 }
 

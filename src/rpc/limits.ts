@@ -2,7 +2,10 @@
  * Everything an RPC peer could use without end, and how much of it there is. Times in milliseconds.
  */
 export type RpcLimits = {
-  /** Open connections of the listener. One more is closed at once. */
+  /**
+   * Open connections of the listener. For one more the one goes that has used up most of its time
+   * limit; where all have calls under way, the new one is closed at once.
+   */
   readonly connections: number;
   /** Open connections from one address. */
   readonly connectionsPerAddress: number;
@@ -34,12 +37,17 @@ export type RpcLimits = {
   readonly contexts: number;
   /** Calls of one connection that await their reply; reading pauses at this number. */
   readonly callsInFlight: number;
-  /** Octets held for incomplete PDUs and requests, over all connections. */
+  /**
+   * Octets held for incomplete PDUs and requests, over all connections; beside it each may have
+   * three times OWN_OCTETS.
+   */
   readonly reassemblyOctets: number;
   /** Octets of replies that one connection may have waiting before its requests are left unread. */
   readonly outputOctets: number;
   /** Octets read and thrown away after a last answer, before the connection is cut. */
   readonly discardOctets: number;
+  /** File descriptors that connections leave to the rest of the process. */
+  readonly sparedDescriptors: number;
 };
 
 export const DEFAULT_RPC_LIMITS: RpcLimits = {
@@ -57,6 +65,7 @@ export const DEFAULT_RPC_LIMITS: RpcLimits = {
   contexts: 16,
   callsInFlight: 64,
   reassemblyOctets: 16 * 1024 * 1024,
-  outputOctets: 256 * 1024,
+  outputOctets: 16 * 1024,
   discardOctets: 1024 * 1024,
+  sparedDescriptors: 1024,
 };

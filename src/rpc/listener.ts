@@ -4,17 +4,21 @@
  */
 import type { TCPSocketListener } from "bun";
 import type { Clock } from "../platform/clock.ts";
+import { descriptorLimit } from "../platform/descriptors.ts";
 import { BindError, type Endpoint, formatEndpoint } from "../platform/endpoint.ts";
 import type { RandomBytes } from "../platform/randomness.ts";
 import { foldMappedAddress } from "./addresses.ts";
 import { AssociationGroups } from "./association-groups.ts";
 import type { ConnectionContext } from "./connection.ts";
 import { countIn, newCounters } from "./counters.ts";
+import { Displacement } from "./displacement.ts";
+import { fitLimits } from "./fit-limits.ts";
 import type { RpcInterface } from "./interface.ts";
 import type { RpcLimits } from "./limits.ts";
 import { managementInterface } from "./management.ts";
 import { OctetBudget } from "./octet-budget.ts";
 import { readU32 } from "./octets.ts";
+import { RefusalLog } from "./refusal-log.ts";
 import { InterfaceRegistry } from "./registry.ts";
 import {
   type RpcLog,
@@ -40,12 +44,16 @@ export type RpcListenOptions = {
    * An endpoint that cannot be opened fails the whole (default), or is left out as long as one can.
    */
   readonly onUnbindable?: "fail" | "continue";
+  /** File descriptors of this process; as the system says where it is left out. */
+  readonly descriptors?: number;
   readonly log?: RpcLog;
 };
 
 export type RpcListener = {
   /** What is listened on, with the ports that port 0 became. */
   readonly endpoints: readonly Endpoint[];
+  /** What the operator should know: endpoints left out, limits cut. A sentence each. */
+  readonly notices: readonly string[];
   readonly statistics: () => RpcStatistics;
   /** Whether new clients are accepted on at least one endpoint. */
   readonly healthy: () => boolean;
@@ -61,6 +69,7 @@ export async function listenRpc(options: RpcListenOptions): Promise<RpcListener>
   server.open();
   return {
     endpoints: server.endpoints,
+    notices: server.notices,
     statistics: () => server.statistics(),
     healthy: () => server.healthy(),
     stopAccepting: () => server.stopAccepting(),
@@ -75,6 +84,7 @@ const PERIODS_PER_TICK_MAX = 4;
 
 class RpcServer implements ServedSocketOwner {
   readonly endpoints: Endpoint[] = [];
+  readonly notices: string[] = [];
   readonly context: ConnectionContext;
   readonly log: RpcLog;
 
@@ -90,6 +100,8 @@ class RpcServer implements ServedSocketOwner {
     perAddress: 0,
   };
   readonly #ended = new Map<EndReason, number>();
+  readonly #displacement = new Displacement<ServedSocket>();
+  readonly #refusals: RefusalLog;
   readonly #awake: ServedSocket[] = [];
   #accepted = 0;
   #accepting = false;
@@ -99,7 +111,9 @@ class RpcServer implements ServedSocketOwner {
   #whenEmpty: (() => void) | undefined;
 
   constructor(options: RpcListenOptions) {
-    const { limits, randomBytes } = options;
+    this.#options = options;
+    this.log = options.log ?? (() => undefined);
+    const limits = this.#fitLimits(options);
     const counters = newCounters();
     const management = managementInterface(options.interfaces, () => ({
       callsReceived: counters.calls,
@@ -107,10 +121,9 @@ class RpcServer implements ServedSocketOwner {
       pdusReceived: counters.pdusReceived,
       pdusSent: counters.pdusSent,
     }));
-    this.#options = options;
     this.#budget = new OctetBudget(limits.reassemblyOctets);
-    this.#associations = new AssociationGroups(readU32(randomBytes(4), 0, true));
-    this.log = options.log ?? (() => undefined);
+    this.#associations = new AssociationGroups(readU32(options.randomBytes(4), 0, true));
+    this.#refusals = new RefusalLog(this.log, limits, options.clock);
     this.context = {
       registry: new InterfaceRegistry([...options.interfaces, management]),
       associations: this.#associations,
@@ -139,6 +152,26 @@ class RpcServer implements ServedSocketOwner {
     if (this.#served.size === 0) this.#whenEmpty?.();
   };
 
+  /** What there are descriptors for. */
+  #fitLimits(options: RpcListenOptions): RpcLimits {
+    const descriptors = options.descriptors ?? descriptorLimit();
+    const { limits, descriptorsNeeded } = fitLimits(options.limits, descriptors);
+    if (limits !== options.limits) {
+      const { connections } = limits;
+      this.log("warning", "fewer connections than configured: open files are limited", {
+        connections,
+        configured: options.limits.connections,
+        openFiles: descriptors,
+        openFilesNeeded: descriptorsNeeded,
+      });
+      this.notices.push(
+        `rpc takes ${connections} connections, not ${options.limits.connections}: ` +
+          `${descriptors} open files are allowed (ulimit -n), ${descriptorsNeeded} are needed`,
+      );
+    }
+    return limits;
+  }
+
   open(): void {
     let failure: BindError | undefined;
     for (const endpoint of this.#options.listen) {
@@ -147,10 +180,9 @@ class RpcServer implements ServedSocketOwner {
       } catch (error) {
         failure ??= new BindError("rpc", endpoint, errorCode(error));
         if (this.#options.onUnbindable !== "continue") break;
-        this.log("warning", "rpc: cannot listen", {
-          endpoint: formatEndpoint(endpoint),
-          code: errorCode(error),
-        });
+        const [place, code] = [formatEndpoint(endpoint), errorCode(error)];
+        this.log("warning", "cannot listen", { endpoint: place, code });
+        this.notices.push(`rpc does not listen on ${place}: ${code}`);
       }
     }
     const continues = this.#options.onUnbindable === "continue" && this.endpoints.length > 0;
@@ -160,7 +192,7 @@ class RpcServer implements ServedSocketOwner {
     }
     this.#accepting = this.endpoints.length > 0;
     this.#clockBefore = this.#options.clock();
-    this.#timer = setInterval(this.#tick, this.#options.limits.tickMilliseconds);
+    this.#timer = setInterval(this.#tick, this.context.limits.tickMilliseconds);
   }
 
   statistics(): RpcStatistics {
@@ -238,7 +270,7 @@ class RpcServer implements ServedSocketOwner {
     const refusal = this.#refusal(address);
     if (refusal !== undefined) {
       this.#refused[refusal] += 1;
-      this.log("debug", "rpc: connection refused", { address, reason: refusal });
+      this.#refusals.refused(refusal, address);
       socket.terminate();
       return;
     }
@@ -250,18 +282,30 @@ class RpcServer implements ServedSocketOwner {
   }
 
   #refusal(address: string): RefusalReason | undefined {
-    const { admit, limits } = this.#options;
+    const { admit } = this.#options;
+    const { limits } = this.context;
     if (admit !== undefined && !admit(address)) return "admission";
-    if (this.#served.size >= limits.connections) return "connections";
     const open = this.#perAddress.get(address) ?? 0;
-    return open >= limits.connectionsPerAddress ? "perAddress" : undefined;
+    // Asked first: an address with too many of its own displaces nobody.
+    if (open >= limits.connectionsPerAddress) return "perAddress";
+    if (this.#served.size < limits.connections || this.#displace()) return undefined;
+    return "connections";
+  }
+
+  /** Makes room for one connection; false where every other has calls under way. */
+  #displace(): boolean {
+    const served = this.#displacement.choose(this.#served, this.#now);
+    if (served === undefined) return false;
+    this.#refusals.displaced(served.address);
+    served.end("displaced", true);
+    return true;
   }
 
   /**
    * A handler of ours threw, or the system failed the socket: this connection is over, no other.
    */
   #failed(socket: RpcSocket, error: Error): void {
-    this.log("error", "rpc: connection failed", { address: socket.data?.address, error });
+    this.log("error", "connection failed", { address: socket.data?.address, error });
     if (socket.data === undefined) socket.terminate();
     else socket.data.end("reset", true);
   }
@@ -279,7 +323,7 @@ class RpcServer implements ServedSocketOwner {
    */
   readonly #tick = (): void => {
     const clockNow = this.#options.clock();
-    const elapsedMax = this.#options.limits.tickMilliseconds * PERIODS_PER_TICK_MAX;
+    const elapsedMax = this.context.limits.tickMilliseconds * PERIODS_PER_TICK_MAX;
     this.#now += Math.min(Math.max(clockNow - this.#clockBefore, 0), elapsedMax);
     this.#clockBefore = clockNow;
     for (const served of this.#served) served.checkDeadline(this.#now);

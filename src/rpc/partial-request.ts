@@ -61,7 +61,8 @@ export class PartialRequest {
     let capacity = Math.max(this.#stub.length, FIRST_CAPACITY);
     while (capacity < needed) capacity *= 2;
     capacity = Math.max(needed, Math.min(capacity, maximum));
-    if (!this.#budget.take(capacity - this.#stub.length)) return false;
+    const { length: held } = this.#stub;
+    if (!this.#budget.take(capacity - held, held)) return false;
     const grown = new Uint8Array(capacity);
     grown.set(this.#stub.subarray(0, this.#length));
     this.#stub = grown;

@@ -95,7 +95,7 @@ export class PduFramer {
   hold(): boolean {
     const unread = this.unread;
     if (unread <= this.#held) return true;
-    if (!this.#budget.take(unread - this.#held)) return false;
+    if (!this.#budget.take(unread - this.#held, this.#held)) return false;
     this.#held = unread;
     return true;
   }
@@ -169,7 +169,8 @@ export class PduFramer {
       let capacity = Math.max(this.#partial.length, PARTIAL_CAPACITY);
       while (capacity < needed) capacity *= 2;
       if (length > PARTIAL_CAPACITY) capacity = Math.min(capacity, length);
-      if (!this.#budget.take(capacity - this.#partial.length)) return false;
+      const { length: held } = this.#partial;
+      if (!this.#budget.take(capacity - held, held)) return false;
       const grown = new Uint8Array(capacity);
       if (this.#partialLength > 0) grown.set(this.#partial.subarray(0, this.#partialLength));
       this.#partial = grown;

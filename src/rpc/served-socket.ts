@@ -1,6 +1,7 @@
 import type { Socket } from "bun";
 import type { CloseReason, ConnectionContext, ConnectionEvent } from "./connection.ts";
 import { RpcConnection } from "./connection.ts";
+import type { Displaceable } from "./displacement.ts";
 import type { PeerAddress, RpcOutcome } from "./interface.ts";
 import type { RpcLimits } from "./limits.ts";
 import { FAULT_STATUS } from "./pdu/fault.ts";
@@ -45,7 +46,7 @@ class SocketPeer implements PeerAddress {
 }
 
 /** One accepted TCP connection: carries octets between a socket and an {@link RpcConnection}. */
-export class ServedSocket {
+export class ServedSocket implements Displaceable {
   /** Where the peer connects from. */
   readonly address: string;
   /** In the listener's list of sockets to pump. */
@@ -104,6 +105,11 @@ export class ServedSocket {
 
   /** Takes no more requests, and closes when the replies under way are sent. */
   drain(): void {
+    // A peer that has its last answer and does not close keeps nobody waiting.
+    if (this.#lingering) {
+      this.end(this.#closeReason ?? "drained", false);
+      return;
+    }
     this.#connection.drain();
     this.pump();
   }
@@ -131,6 +137,11 @@ export class ServedSocket {
     if (now < this.#deadline || this.#waiting === "call") return;
     const reason = this.#waiting;
     this.end(reason, reason === "output" || reason === "closing");
+  }
+
+  timeUsed(now: number): number | undefined {
+    if (this.#over || this.#waiting === "call") return undefined;
+    return 1 - (this.#deadline - now) / timeLimit(this.#waiting, this.#owner.context.limits);
   }
 
   /** Ends the connection at once: `abrupt` throws unsent octets away and resets it. */
@@ -166,7 +177,7 @@ export class ServedSocket {
       entry.invoke(call, complete);
     } catch (error) {
       // A defect of ours must not take the other connections down.
-      this.#owner.log("error", "rpc: interface threw", { interface: entry.name, error });
+      this.#owner.log("error", "an interface threw", { interface: entry.name, error });
       complete({ kind: "fault", status: FAULT_STATUS.unspecified, didNotExecute: false });
     }
   }

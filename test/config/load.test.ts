@@ -65,7 +65,8 @@ describe("what holds without a file", () => {
   });
 
   test("the limits and products of the parts", () => {
-    expect(configuration.rpc.limits).toEqual(DEFAULT_RPC_LIMITS);
+    // Descriptors: 512 for DNS, 128 for HTTP, 128 for the rest.
+    expect(configuration.rpc.limits).toEqual({ ...DEFAULT_RPC_LIMITS, sparedDescriptors: 768 });
     expect(configuration.products).toEqual(DEFAULT_CATALOGUE);
   });
 

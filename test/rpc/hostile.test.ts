@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { addressAdmission, parseAddressList } from "../../src/rpc/addresses.ts";
 import type { EndReason } from "../../src/rpc/statistics.ts";
 import { ECHO_OPERATION } from "./echo-interface.ts";
 import {
@@ -26,6 +27,9 @@ const BIND = bind([context(0, ECHO, NDR32)]);
 const { addOne, hold, sourceData, echoData } = ECHO_OPERATION;
 const PROTOCOL_ERROR = 0x1c01000b;
 const SERVER_TOO_BUSY = 0x1c010014;
+
+const listed = parseAddressList(["198.51.100.0/24"]);
+const publicOnly = listed.ok ? listed.value : [];
 
 /** Time limits short enough to run into; each test sets the one it is about. */
 const SHORT = { tickMilliseconds: 5 };
@@ -295,6 +299,20 @@ test("the budget for incomplete requests is shared, and what is over it is refus
     { reassemblyOctets: 6000 },
   ));
 
+test("a budget that others have used up refuses nobody's small message in pieces", () =>
+  withServer(
+    async (server) => {
+      const hoarder = await bound(server);
+      await hoarder.send(request(echoData, new Uint8Array(4000), { flags: FIRST }));
+      await until(() => server.listener.statistics().reassemblyOctets >= 4000);
+      const peer = await server.client();
+      await peer.sendOctetwise(joined(BIND, request(addOne, joined(u32(1), new Uint8Array(200)))));
+      await peer.pdu();
+      expect(await peer.pdu()).toBe(responseText(1, u32(2)));
+    },
+    { reassemblyOctets: 4096 },
+  ));
+
 test("empty fragments without end are refused by their number", () =>
   withServer(
     async (server) => {
@@ -321,14 +339,48 @@ test("contexts beyond the limit are rejected, the connection goes on", () =>
     { contexts: 1 },
   ));
 
-test("connections: one too many is closed at once, and there is room again after", () =>
+test("connections: one too many displaces one that waits", () =>
   withServer(
     async (server) => {
-      const first = await bound(server);
-      const second = await server.client();
-      expect(await second.pdu()).toBe("end");
+      const silent = await server.client();
+      const busy = await bound(server);
+      await busy.send(request(hold));
+      const complete = await server.held.next();
+      await expectService(server);
+      expect(await silent.pdu()).toBe("end");
+      expect(ends(server, "displaced")).toBe(1);
+      complete({ kind: "response", stub: octets("aa") });
+      expect(await busy.pdu()).toBe(responseText(1, octets("aa")));
+    },
+    { connections: 2 },
+  ));
+
+test("connections: a flood of silent ones displaces itself, and others are served", () =>
+  withServer(
+    async (server) => {
+      for (let round = 0; round < 20; round += 1) {
+        await Promise.all(Array.from({ length: 10 }, server.client));
+        await expectService(server);
+        expect(server.listener.statistics().connectionsOpen).toBeLessThanOrEqual(16);
+      }
+      expect(server.listener.statistics().connectionsRefused.connections).toBe(0);
+      expect(ends(server, "displaced")).toBeGreaterThan(150);
+    },
+    { connections: 16 },
+  ));
+
+test("connections: where all are busy one too many is closed at once, and served after", () =>
+  withServer(
+    async (server) => {
+      const busy = await bound(server);
+      await busy.send(request(hold));
+      const complete = await server.held.next();
+      const late = await server.client();
+      expect(await late.pdu()).toBe("end");
       expect(server.listener.statistics().connectionsRefused.connections).toBe(1);
-      first.close();
+      complete({ kind: "response", stub: octets("aa") });
+      expect(await busy.pdu()).toBe(responseText(1, octets("aa")));
+      busy.close();
       await until(() => server.listener.statistics().connectionsOpen === 0);
       await expectService(server);
     },
@@ -342,9 +394,61 @@ test("connections per address", () =>
       await bound(server);
       expect(await (await server.client()).pdu()).toBe("end");
       expect(server.listener.statistics().connectionsRefused.perAddress).toBe(1);
+      // With too many of its own it displaces nobody either.
+      expect(server.listener.statistics().connectionsOpen).toBe(2);
     },
-    { connectionsPerAddress: 2 },
+    { connectionsPerAddress: 2, connections: 2 },
   ));
+
+/** Lines of the log, each as its message and fields. */
+type Said = (readonly [message: string, fields: Readonly<Record<string, unknown>>])[];
+
+test("who is refused is said, once a second for each reason, and how often it was not said", () => {
+  const said: Said = [];
+  let now = 1_000_000;
+  return withServer(
+    async (server) => {
+      const refused = () => server.listener.statistics().connectionsRefused.admission;
+      for (let count = 1; count <= 5; count += 1) {
+        await server.client();
+        await until(() => refused() === count);
+      }
+      now += 1000;
+      await server.client();
+      await until(() => said.length === 2);
+      const message = "connection refused: rpc.admit, allow and deny do not let it in";
+      expect(said).toEqual([
+        [message, { address: "127.0.0.1" }],
+        [message, { address: "127.0.0.1", suppressed: 4 }],
+      ]);
+    },
+    {},
+    {
+      // A network with public addresses, as most of them are not.
+      admit: (address) => addressAdmission(publicOnly, [])(address),
+      clock: () => now,
+      log: (level, message, fields) => {
+        if (level === "warning") said.push([message, fields]);
+      },
+    },
+  );
+});
+
+test("limits are said by the setting that moves them", () => {
+  const said: Said = [];
+  return withServer(
+    async (server) => {
+      await bound(server);
+      expect(await (await server.client()).pdu()).toBe("end");
+      const limit = { setting: "rpc.limits.connections_per_address", limit: 1 };
+      expect(said).toEqual([
+        ["connection refused: too many from one address", { address: "127.0.0.1", ...limit }],
+      ]);
+    },
+    { connectionsPerAddress: 1 },
+    { log: (_level, message, fields) => said.push([message, fields]) },
+  );
+});
 
 test("an address that is not admitted", () => {
   const asked: string[] = [];

@@ -84,10 +84,11 @@ describe("where it listens", () => {
     expect(said).toEqual([
       {
         level: "warning",
-        message: "rpc: cannot listen",
+        message: "cannot listen",
         fields: { endpoint: "192.0.2.1:0", code: "EADDRNOTAVAIL" },
       },
     ]);
+    expect(listener.notices).toEqual(["rpc does not listen on 192.0.2.1:0: EADDRNOTAVAIL"]);
     await listener.close(0);
     const none = listen([missing], { onUnbindable: "continue" });
     await expect(none).rejects.toBeInstanceOf(BindError);
@@ -143,6 +144,17 @@ describe("how it ends", () => {
       });
     }));
 
+  test("close: a peer that has its last answer and does not leave keeps nobody waiting", () =>
+    withServer(async ({ client, listener }) => {
+      const peer = await client();
+      await peer.send(bind([]));
+      await peer.pdu();
+      expect(await peer.pdu()).toBe("end");
+      expect(listener.statistics().connectionsOpen).toBe(1);
+      await listener.close(60_000);
+      expect(listener.statistics().connectionsEnded).toEqual(new Map([["bindNak", 1]]));
+    }));
+
   test("close: the port is free at once, and closing again is no mistake", async () => {
     const first = await listen([{ address: "127.0.0.1", port: 0 }]);
     const endpoint = { address: "127.0.0.1", port: first.endpoints[0]?.port ?? 0 };
@@ -189,6 +201,27 @@ test("statistics: what came, what went, and why connections ended", () =>
       bindNaks: new Map([[4, 1]]),
     });
   }));
+
+test("more connections than there are descriptors for: cut, and said", async () => {
+  const said: unknown[] = [];
+  const listener = await listen([{ address: "127.0.0.1", port: 0 }], {
+    limits: { ...DEFAULT_RPC_LIMITS, connections: 5000, sparedDescriptors: 100 },
+    descriptors: 1024,
+    log: (...line) => said.push(line),
+  });
+  const figures = {
+    connections: 923,
+    configured: 5000,
+    openFiles: 1024,
+    openFilesNeeded: 5101,
+  };
+  const message = "fewer connections than configured: open files are limited";
+  expect(said).toEqual([["warning", message, figures]]);
+  expect(listener.notices).toEqual([
+    "rpc takes 923 connections, not 5000: 1024 open files are allowed (ulimit -n), 5101 are needed",
+  ]);
+  await listener.close(0);
+});
 
 test("a jump of the clock cuts nobody off", () => {
   let now = 1_000_000;

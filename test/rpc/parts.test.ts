@@ -4,7 +4,7 @@ import { AssociationGroups } from "../../src/rpc/association-groups.ts";
 import { countFault } from "../../src/rpc/counters.ts";
 import { DEFAULT_RPC_LIMITS } from "../../src/rpc/limits.ts";
 import { negotiateFragmentMax } from "../../src/rpc/negotiation.ts";
-import { OctetBudget } from "../../src/rpc/octet-budget.ts";
+import { OctetBudget, OWN_OCTETS } from "../../src/rpc/octet-budget.ts";
 import { OctetQueue } from "../../src/rpc/octet-queue.ts";
 import { InterfaceRegistry } from "../../src/rpc/registry.ts";
 import { uuidFrom } from "../../src/rpc/uuid.ts";
@@ -36,14 +36,26 @@ describe("association groups", () => {
   });
 });
 
-test("the octet budget gives what is there and takes it back", () => {
-  const budget = new OctetBudget(10);
-  expect(budget.take(10)).toBe(true);
-  expect(budget.take(1)).toBe(false);
-  expect(budget.used).toBe(10);
-  budget.giveBack(4);
-  expect(budget.take(4)).toBe(true);
-  expect(budget.take(1)).toBe(false);
+describe("the octet budget", () => {
+  test("gives what is there and takes it back", () => {
+    const budget = new OctetBudget(1000);
+    expect(budget.take(1000, 0)).toBe(true);
+    expect(budget.take(1, 1000)).toBe(false);
+    expect(budget.used).toBe(1000);
+    budget.giveBack(400);
+    expect(budget.take(400, 600)).toBe(true);
+    expect(budget.take(1, 1000)).toBe(false);
+  });
+
+  test("has a little for everybody, however much the others took", () => {
+    const budget = new OctetBudget(1000);
+    expect(budget.take(1000, 0)).toBe(true);
+    expect(budget.take(128, 0)).toBe(true);
+    expect(budget.take(OWN_OCTETS - 128, 128)).toBe(true);
+    expect(budget.take(1, OWN_OCTETS)).toBe(false);
+    budget.giveBack(OWN_OCTETS);
+    expect(budget.used).toBe(1000);
+  });
 });
 
 describe("fragment sizes (MS-RPCE 3.3.3.5.4)", () => {

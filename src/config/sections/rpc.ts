@@ -9,10 +9,12 @@ const limitsSection = z
   .strictObject({
     connections: whole(1, 65_536)
       .default(DEFAULT_RPC_LIMITS.connections)
-      .describe("Open connections. One more is closed at once."),
+      .describe(
+        "Open connections, each an open file (ulimit -n). One more closes one that has kept silent.",
+      ),
     connections_per_address: whole(1, 65_536)
       .default(DEFAULT_RPC_LIMITS.connectionsPerAddress)
-      .describe("Open connections from one address."),
+      .describe("Open connections from one address. One more is closed at once."),
     bind_seconds: whole(1, 3600)
       .default(DEFAULT_RPC_LIMITS.bindMilliseconds / SECOND)
       .describe("From the connection to its first complete message."),
