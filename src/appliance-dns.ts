@@ -1,4 +1,4 @@
-/** Composition of what concerns DNS: updates, the name server, discovery; and its part of a reload. */
+/** Composition of what concerns DNS: updates, name server, discovery; its part of a reload. */
 import { getServers } from "node:dns";
 import { networkInterfaces } from "node:os";
 import { publishedAddresses } from "./config/addresses.ts";

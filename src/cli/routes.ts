@@ -5,6 +5,7 @@ import { checkCommand } from "./commands/check.ts";
 import { clientCommands } from "./commands/client.ts";
 import { clientsCommand } from "./commands/clients.ts";
 import { clockCommands } from "./commands/clock.ts";
+import { dnsCommands } from "./commands/dns.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { drainCommand } from "./commands/drain.ts";
 import { duplicatesCommand } from "./commands/duplicates.ts";
@@ -37,6 +38,7 @@ export const routes = {
   "reset-count": resetCountCommand,
   reload: reloadCommand,
   backup: backupCommand,
+  dns: dnsCommands,
   client: clientCommands,
   version: versionCommand,
 };

@@ -20,6 +20,7 @@ import {
 } from "./analysis-queries.ts";
 import { listClients } from "./client-listing.ts";
 import { openForReading } from "./connection.ts";
+import { type DnsChange, readDnsRecords } from "./dns-records.ts";
 import { type EventFilter, type EventRange, exportEvents, newestEvents } from "./event-export.ts";
 import { eventHash, verifyEvents } from "./event-verification.ts";
 import { StoreError } from "./health.ts";
@@ -37,6 +38,8 @@ export type RecordReader = {
   /** Records of an application made later than this. */
   readonly countCached: (applicationId: Guid, since: number) => number;
   readonly setting: (name: string) => string | undefined;
+  /** Records of the zones that came by update (DNS-7). */
+  readonly dnsRecords: () => DnsChange;
   /** Every matching entry of the event log, of a range of ids where one is given, oldest first. */
   readonly exportEvents: (filter: EventFilter, range?: EventRange) => Iterable<EventItem>;
   readonly newestEvents: (filter: EventFilter, limit: number) => readonly EventItem[];
@@ -95,6 +98,7 @@ function readerOf(database: Database): RecordReader {
     countCached: (applicationId, since) => countCached(database, applicationId, since),
     setting: (name) =>
       first("SELECT value FROM setting WHERE name = ?", name) as string | undefined,
+    dnsRecords: () => readDnsRecords(database),
     exportEvents: (filter, range) => exportEvents(database, filter, range),
     newestEvents: (filter, limit) => newestEvents(database, filter, limit),
     oldestEvent: () => first("SELECT time FROM event ORDER BY id LIMIT 1") as number | undefined,
