@@ -9,7 +9,7 @@ import { systemClock } from "../platform/clock.ts";
 import { sanitise } from "../platform/text.ts";
 import type { Guid } from "../protocol/types.ts";
 import { primaryResult, StoreError } from "../store/health.ts";
-import { openRecordReader, type RecordReader } from "../store/record-reader.ts";
+import type { RecordReader } from "../store/record-reader.ts";
 import {
   CONFIGURATION_FLAGS,
   type ConfigurationFlags,
@@ -75,7 +75,7 @@ export async function withRecord<Value>(
       "say where it is: --config FILE, or --data-directory DIR",
     );
   }
-  const record = explaining(file, () => openRecordReader(file));
+  const record = await openRecord(file);
   try {
     const frame = analysisFrame(configuration, catalogueOf(configuration));
     const savedClock = parseSavedClock(record.setting(CLOCK_SETTING));
@@ -95,9 +95,11 @@ export async function withRecord<Value>(
   }
 }
 
-function explaining<Value>(file: string, action: () => Value): Value {
+async function openRecord(file: string): Promise<RecordReader> {
+  // Only when it is wanted: most commands answer without the database.
+  const { openRecordReader } = await import("../store/record-reader.ts");
   try {
-    return action();
+    return openRecordReader(file);
   } catch (error) {
     throw recordFailure(file, error);
   }
