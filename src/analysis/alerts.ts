@@ -67,7 +67,7 @@ export type AlertFacts = {
 };
 
 /** Alerts on single ids; beyond these one alert says how many there are. */
-export const DUPLICATE_ALERTS_MAXIMUM = 50;
+const DUPLICATE_ALERTS_MAXIMUM = 50;
 const MACHINES_NAMED = 5;
 /** A matter that is on the edge must go well beyond it before its alert is cleared. */
 const CLEARANCE = 1.1;

@@ -35,7 +35,7 @@ export type DuplicateCandidate = NameUse & {
   readonly names: readonly NameUse[];
 };
 
-export type DuplicateEvidence =
+type DuplicateEvidence =
   /** A name was used again after another had appeared. */
   | "namesInterleave"
   /** Several names are in use; a machine that was renamed looks so for a while. */

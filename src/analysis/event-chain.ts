@@ -241,6 +241,6 @@ export class ChainVerifier {
   }
 }
 
-export function sameOctets(one: Uint8Array, other: Uint8Array): boolean {
+function sameOctets(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && one.every((octet, index) => octet === other[index]);
 }

@@ -60,7 +60,7 @@ export type Forecast = {
 };
 
 /** Machines named in one forecast. */
-export const LEAVING_NAMED_MAXIMUM = 1000;
+const LEAVING_NAMED_MAXIMUM = 1000;
 
 /** Takes records as they are read, in any order; a million of them need not be at hand at once. */
 export class Forecaster {

@@ -38,7 +38,7 @@ export type PresumedState = {
 const OUT_OF_TOLERANCE_MILLISECONDS = 30 * MILLISECONDS_PER_DAY;
 
 /** Whether the reply to this request activated its client (COUNT-2). */
-export function wasActivated(request: LastRequest): boolean {
+function wasActivated(request: LastRequest): boolean {
   const { source, lastResult, lastCount, requiredCount } = request;
   return source === "own" && lastResult === HRESULT.success && lastCount >= requiredCount;
 }

@@ -107,7 +107,7 @@ export type LicensingReport = {
 /** Days left up to which machines are counted together; the last is whatever is above. */
 const DAYS_LEFT = [7, 30, 60, 90, 120, 150] as const;
 /** Machines named in one report. */
-export const EXPIRING_NAMED_MAXIMUM = 1000;
+const EXPIRING_NAMED_MAXIMUM = 1000;
 
 export type LicensingOptions = {
   readonly rules: StateRules;

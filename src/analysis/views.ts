@@ -64,7 +64,7 @@ export function viewLicensing(report: LicensingReport, productName: ProductName)
   };
 }
 
-export function viewExpiring(machine: ExpiringMachine, productName: ProductName) {
+function viewExpiring(machine: ExpiringMachine, productName: ProductName) {
   const { cmid, applicationId, activationId, machineName, address, state } = machine;
   return {
     cmid,

@@ -20,7 +20,7 @@ export type RetentionSlice = {
 };
 
 /** Entries taken out in one transaction: about a millisecond, besides the commit itself. */
-export const SLICE_ENTRIES = 128;
+const SLICE_ENTRIES = 128;
 /** Pages given back to the file system in one go: half a MiB is moved at most. */
 const SLICE_PAGES = 64;
 /** Free pages that stay for what comes next: 2 MiB. */
