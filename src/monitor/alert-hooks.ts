@@ -26,7 +26,7 @@ export type HookOptions = {
 
 export type AlertHooks = {
   readonly tell: (news: AlertNews) => void;
-  /** Resolves when what is under way is done; nothing more is begun. */
+  /** Ends what is under way and begins nothing more. */
   readonly stop: () => Promise<void>;
 };
 
@@ -39,18 +39,30 @@ const ENVIRONMENT = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 export function createHooks(options: HookOptions): AlertHooks {
   const { log } = options;
   const waiting: AlertNews[] = [];
-  let isStopped = false;
+  const ending = new AbortController();
   let running: Promise<void> | undefined;
   const work = async (): Promise<void> => {
-    for (let news = waiting.shift(); news !== undefined && !isStopped; news = waiting.shift()) {
+    for (
+      let news = waiting.shift();
+      news !== undefined && !ending.signal.aborted;
+      news = waiting.shift()
+    ) {
       const document = newsDocument(news, options.host);
-      await attempt("webhook", log, () => callWebhook(options, document));
-      await attempt("exec", log, () => runProgram(options, news, document));
+      await attempt("webhook", () => callWebhook(options, document, ending.signal));
+      await attempt("exec", () => runProgram(options, news, document, ending.signal));
+    }
+  };
+  const attempt = async (hook: string, action: () => Promise<void>): Promise<void> => {
+    try {
+      if (!ending.signal.aborted) await action();
+    } catch (error) {
+      // An appliance that stops waits for nobody; its log has the news.
+      if (!ending.signal.aborted) log.error("news of an alert did not arrive", { hook, error });
     }
   };
   return {
     tell: (news) => {
-      if (isStopped || (options.webhook ?? options.exec) === undefined) return;
+      if (ending.signal.aborted || (options.webhook ?? options.exec) === undefined) return;
       if (waiting.length >= NEWS_WAITING_MAXIMUM) {
         log.warning("news of an alert dropped", { key: news.alert.key });
         return;
@@ -61,7 +73,7 @@ export function createHooks(options: HookOptions): AlertHooks {
       });
     },
     stop: async () => {
-      isStopped = true;
+      ending.abort();
       await running;
     },
   };
@@ -79,15 +91,11 @@ function newsDocument({ transition, alert, time }: AlertNews, host: string): str
   });
 }
 
-async function attempt(hook: string, log: Log, action: () => Promise<void>): Promise<void> {
-  try {
-    await action();
-  } catch (error) {
-    log.error("news of an alert did not arrive", { hook, error });
-  }
-}
-
-async function callWebhook(options: HookOptions, document: string): Promise<void> {
+async function callWebhook(
+  options: HookOptions,
+  document: string,
+  ending: AbortSignal,
+): Promise<void> {
   const { webhook, timeoutMilliseconds = TIMEOUT_MILLISECONDS, fetch: call = fetch } = options;
   if (webhook === undefined) return;
   const response = await call(webhook, {
@@ -96,7 +104,7 @@ async function callWebhook(options: HookOptions, document: string): Promise<void
     body: document,
     // Whoever is named is called, and nobody whom that one names.
     redirect: "error",
-    signal: AbortSignal.timeout(timeoutMilliseconds),
+    signal: AbortSignal.any([ending, AbortSignal.timeout(timeoutMilliseconds)]),
   });
   await response.body?.cancel();
   if (!response.ok) throw new Error(`HTTP ${response.status}`);
@@ -107,6 +115,7 @@ async function runProgram(
   options: HookOptions,
   { transition, alert }: AlertNews,
   document: string,
+  ending: AbortSignal,
 ): Promise<void> {
   const { exec, timeoutMilliseconds = TIMEOUT_MILLISECONDS } = options;
   if (exec === undefined) return;
@@ -116,6 +125,7 @@ async function runProgram(
     stderr: "ignore",
     env: ENVIRONMENT,
     cwd: dirname(exec),
+    signal: ending,
     timeout: timeoutMilliseconds,
     killSignal: "SIGKILL",
   });

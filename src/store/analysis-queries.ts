@@ -1,4 +1,4 @@
-/** What the rules of analysis/ ask of the record. Rows are judged as they are read: none is kept. */
+/** What the rules of analysis/ ask of the record. Rows are judged as they are read. */
 import type { Database } from "bun:sqlite";
 import { CLIENT_SOURCES, EVENT_CODE } from "../activation/events.ts";
 import type { Policy } from "../activation/policy.ts";

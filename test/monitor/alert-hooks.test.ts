@@ -193,3 +193,24 @@ describe("the program (REPORT-3)", () => {
     }
   });
 });
+
+test("an appliance that stops waits for neither", async () => {
+  const begun = Promise.withResolvers<void>();
+  const call: HookOptions["fetch"] = (_, { signal }) =>
+    new Promise((_resolve, reject) => {
+      signal?.addEventListener("abort", () => reject(new Error("ended")));
+      begun.resolve();
+    });
+  const { hooks, lines } = hooksOf({ webhook: "http://127.0.0.1:9/", fetch: call });
+  hooks.tell(NEWS);
+  await begun.promise;
+  await hooks.stop();
+  hooks.tell(NEWS);
+  const started = join(folder, "started");
+  const exec = program("long", `touch ${started}`, "exec sleep 60");
+  const other = hooksOf({ exec });
+  other.hooks.tell(NEWS);
+  await appears(started);
+  await other.hooks.stop();
+  expect([...lines, ...other.lines]).toEqual([]);
+});
