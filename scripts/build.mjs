@@ -19,7 +19,15 @@ const output = join(root, "dist", process.platform === "win32" ? "muster.exe" : 
 const stampFile = join(root, "dist", "build.json");
 
 /** Everything the executable is made of. */
-const INPUTS = ["src", "migrations", "package.json", "package-lock.json", "scripts/build.mjs"];
+const INPUTS = [
+  "src",
+  "migrations",
+  "README.md",
+  "docs/API-CHANGELOG.md",
+  "package.json",
+  "package-lock.json",
+  "scripts/build.mjs",
+];
 
 /** Builds unless it is up to date; the path of the executable. */
 export function build() {

@@ -57,6 +57,8 @@ function readReport() {
 async function main() {
   if (!(await step("install", async () => install()))) return;
   await step("types", () => tool("typescript/bin/tsc", "--noEmit"));
+  const page = join("src", "http", "page", "browser");
+  await step("types of the page", () => tool("typescript/bin/tsc", "--noEmit", "-p", page));
   await step("style", () => tool("@biomejs/biome/bin/biome", "check"));
   await step("dead code", () => tool("knip/bin/knip.js"));
   await step("build", async () => build() !== "");

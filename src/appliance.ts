@@ -20,6 +20,7 @@ import { applianceSources } from "./http/appliance-sources.ts";
 import { drainReporter } from "./http/drain-report.ts";
 import { createObservations, observedCommit, observedInterface } from "./http/observations.ts";
 import { startHttpService } from "./http/service.ts";
+import { manualDocuments } from "./manual/documents.ts";
 import { duplicatesQuery, forecastQuery, licensingOptions } from "./monitor/alert-facts.ts";
 import {
   CLOCK_SETTING,
@@ -117,6 +118,7 @@ async function start(
   const http = await startHttpService(configuration.http, {
     observations,
     store,
+    documents: manualDocuments(),
     host,
     rpc: () => rpc.statistics(),
     dns: () => dns.server?.statistics(),

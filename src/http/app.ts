@@ -7,6 +7,7 @@ import { createLive, type Live } from "./live/live.ts";
 import type { Metrics } from "./metrics.ts";
 import { problemResponse } from "./problems.ts";
 import { requestChecks } from "./request-checks.ts";
+import { type Documentation, docsRoutes } from "./routes/docs.ts";
 import { openApiRoute } from "./routes/open-api.ts";
 import { allRoutes } from "./routes/routes.ts";
 import { addRoute } from "./routing.ts";
@@ -20,6 +21,8 @@ export type HttpOptions = {
   readonly allowedHosts?: readonly string[];
   /** Its streams are ended by who made it; without it they end with the connection alone. */
   readonly live?: Live;
+  /** What to read at /docs besides the API. */
+  readonly documents?: readonly Documentation[];
   /** Served at /metrics; without it there is no such path. */
   readonly metrics?: Metrics;
   /** By default the machine itself alone sees client details and events. */
@@ -41,6 +44,7 @@ export function createHttpApp(
   app.use(securityFields, contentLengthOfHead, requestChecks(limits, names));
   for (const route of allRoutes(sources, { metrics, access, live })) addRoute(app, route);
   addRoute(app, openApiRoute(app));
+  for (const route of docsRoutes(app, options.documents ?? [])) addRoute(app, route);
   app.notFound(({ req }) => problemResponse("not-found", { instance: targetPath(req.url) }));
   app.onError((error) => {
     reportError?.(error);

@@ -7,6 +7,7 @@ import { type Recorder, type RecorderOptions, startRecorder } from "./history/re
 import type { HttpLimits } from "./limits.ts";
 import { createLive } from "./live/live.ts";
 import type { Observations } from "./observations.ts";
+import type { Documentation } from "./routes/docs.ts";
 import { type HttpServer, listenHttp } from "./server.ts";
 import type { HttpSources } from "./sources.ts";
 import { readTlsFiles, type TlsIdentity } from "./tls-files.ts";
@@ -27,6 +28,7 @@ export type HttpParts = Omit<MeasuredParts, "http"> & {
   readonly sources: Omit<HttpSources, "history">;
   readonly store: RecorderOptions["store"];
   readonly observations: Observations;
+  readonly documents: readonly Documentation[];
 };
 
 export type HttpService = {
@@ -39,7 +41,7 @@ export type HttpService = {
 /** Rejects with BindError, or HttpSettingError where a file of the settings cannot be used. */
 export async function startHttpService(
   settings: HttpSettings,
-  { sources: given, store, observations, ...parts }: HttpParts,
+  { sources: given, store, observations, documents, ...parts }: HttpParts,
 ): Promise<HttpService> {
   const log = openLog("http");
   const { listen, hostNames, openDetails, limits } = settings;
@@ -54,6 +56,7 @@ export async function startHttpService(
   const app = createHttpApp(sources, {
     limits,
     live,
+    documents,
     allowedHosts: hostNames,
     access: { token: () => token, openDetails },
     metrics: applianceMetrics(sources, observations, { ...parts, http: () => figuresOf(server) }),

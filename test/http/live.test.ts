@@ -129,8 +129,8 @@ async function takeIds(messages: Messages, count: number): Promise<(string | und
 test("the text form (HTML, section 9.2)", () => {
   expect(message({ name: "a\nb\u2028" }, 7)).toBe('id: 7\ndata: {"name":"a\\nb\\u2028"}\n\n');
   expect(message(1)).toBe("data: 1\n\n");
-  expect(heartbeat()).toBe(":\n\n");
-  expect(heartbeat(9)).toBe(":\nid: 9\n\n");
+  expect(heartbeat()).toBe("event: heartbeat\ndata: {}\n\n");
+  expect(heartbeat(9)).toBe("id: 9\nevent: heartbeat\ndata: {}\n\n");
   expect(["12", "0", "", "-1", "1e3", "x", "9".repeat(16), undefined].map(lastEventId)).toEqual([
     12,
     0,

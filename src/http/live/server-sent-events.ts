@@ -8,9 +8,12 @@ export function message(value: unknown, id?: number): string {
   return `${idLine(id)}data: ${escapeUnsafe(JSON.stringify(value))}\n\n`;
 }
 
-/** Nothing to say, but still here; an `id` says how far was looked. */
+/**
+ * Nothing to say, but still here; an `id` says how far was looked. An event and no comment: scripts
+ * of a page are not told of comments, and could not tell a quiet host from one that is gone.
+ */
 export function heartbeat(id?: number): string {
-  return `:\n${idLine(id)}\n`;
+  return `${idLine(id)}event: heartbeat\ndata: {}\n\n`;
 }
 
 /** The first line of a stream: how long to wait before coming back. */

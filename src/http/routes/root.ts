@@ -1,4 +1,7 @@
+import type { DetailsAccess } from "../api/access.ts";
+import { gzipped } from "../compression.ts";
 import { preferredMediaType } from "../negotiate.ts";
+import { gatherPageFacts } from "../page/facts.ts";
 import { statusPage } from "../page/status-page.ts";
 import { htmlResponse, jsonResponse, textResponse } from "../responses.ts";
 import type { Route } from "../routing.ts";
@@ -9,13 +12,19 @@ import { statusView } from "../status-view.ts";
 const OFFERED = ["text/plain", "text/html", "application/json"] as const;
 
 /** `GET /`: ten lines for curl, a page for browsers, and JSON for who asks for it. */
-export function rootRoute(sources: HttpSources): Route {
+export function rootRoute(sources: HttpSources, access: DetailsAccess): Route {
   return {
     path: "/",
     methods: {
       GET: [
-        async ({ req }) => {
-          const response = await answer(preferredMediaType(req.header("accept"), OFFERED), sources);
+        gzipped,
+        async (context) => {
+          const { req } = context;
+          const response = await answer(preferredMediaType(req.header("accept"), OFFERED), {
+            sources,
+            showsDetails: access.allows(context),
+            url: new URL("/", req.url).href,
+          });
           response.headers.set("vary", "Accept");
           return response;
         },
@@ -24,15 +33,22 @@ export function rootRoute(sources: HttpSources): Route {
   };
 }
 
-async function answer(type: (typeof OFFERED)[number], sources: HttpSources): Promise<Response> {
+type Asked = {
+  readonly sources: HttpSources;
+  readonly showsDetails: boolean;
+  readonly url: string;
+};
+
+async function answer(
+  type: (typeof OFFERED)[number],
+  { sources, showsDetails, url }: Asked,
+): Promise<Response> {
+  if (type === "text/html") {
+    return htmlResponse(statusPage(await gatherPageFacts(sources, showsDetails, url)));
+  }
   const status = await sources.status();
   const version = sources.version();
-  switch (type) {
-    case "text/plain":
-      return textResponse(statusSummary(status, version, await sources.readiness()));
-    case "text/html":
-      return htmlResponse(statusPage(status, version, await sources.readiness()));
-    case "application/json":
-      return jsonResponse(statusView(status, version));
-  }
+  return type === "text/plain"
+    ? textResponse(statusSummary(status, version, await sources.readiness()))
+    : jsonResponse(statusView(status, version));
 }

@@ -34,7 +34,7 @@ export function allRoutes(
   { metrics, access, live }: RouteOptions,
 ): readonly Route[] {
   return [
-    rootRoute(sources),
+    rootRoute(sources, access),
     ...statusRoutes(sources),
     statusTextRoute(sources),
     clientsRoute(sources, access),
