@@ -4,6 +4,7 @@
  */
 import { type DecodeError, fail, ok, type Result } from "../platform/result.ts";
 import { addressToText, ipv4FromText, ipv6FromText } from "./address.ts";
+import { RecordType } from "./codes.ts";
 import { type Name, nameFromText, nameToText, readEscape, readName } from "./name.ts";
 import {
   joinOctets,
@@ -200,7 +201,10 @@ export function rdataToText(type: number, rdata: Uint8Array): string {
       continue;
     }
     const end = skipField(field, rdata, at, rdata.length);
-    words.push(fieldToText(field, rdata.subarray(at, end)));
+    const word = fieldToText(field, rdata.subarray(at, end));
+    // The tag of a CAA must not be quoted (RFC 8659 §4.1.1).
+    const isTag = type === RecordType.CAA && field === "string";
+    words.push(isTag ? word.replace(/^"([A-Za-z0-9]+)"$/, "$1") : word);
     at = end;
   }
   return words.join(" ");
