@@ -1,8 +1,5 @@
 import { describe, expect, test } from "bun:test";
 import type { StandingAlert } from "../../src/analysis/alerts.ts";
-import type { DuplicateCmid } from "../../src/analysis/duplicates.ts";
-import { explainClient } from "../../src/analysis/explain.ts";
-import type { Forecast } from "../../src/analysis/forecast.ts";
 import { kept, keptByKey } from "../../src/http/analyses/kept.ts";
 import type { AnalysisSources } from "../../src/http/analyses/sources.ts";
 import { openWarnings } from "../../src/http/analyses/warnings.ts";
@@ -15,138 +12,14 @@ import {
   licensingSchema,
 } from "../../src/http/api/analyses.ts";
 import { createHttpApp } from "../../src/http/app.ts";
-import type { ClientItem } from "../../src/store/listing.ts";
 import { StoreError } from "../../src/store/store.ts";
-import { ANALYSES, CLIENT_APPLICATION, HOSTILE_NAME, NOW, PRODUCTS, SOURCES } from "./sources.ts";
+import { ALERT, CLIENT_ID, FULL_ANALYSES } from "./full-sources.ts";
+import { CLIENT_APPLICATION, NOW, SOURCES } from "./sources.ts";
 
 const LOCAL = { peer: { address: "127.0.0.1", port: 50_000 } };
 const ELSEWHERE = { peer: { address: "192.0.2.9", port: 50_000 } };
-const CMID = "672d9c27-0c6c-4f37-9ea5-d8bd768d55b5";
-const ACTIVATION = PRODUCTS[0]?.activationId ?? "";
-
-const ALERT: StandingAlert = {
-  key: "disk",
-  kind: "disk",
-  severity: "critical",
-  message: "12 MiB are left",
-  raisedAt: NOW,
-};
-const DUPLICATE: DuplicateCmid = {
-  cmid: CMID,
-  applicationId: CLIENT_APPLICATION,
-  evidence: "severalNames",
-  certainty: "likely",
-  machines: [
-    { machineName: "=cmd()", address: "192.0.2.1", lastSeen: NOW },
-    { machineName: HOSTILE_NAME, address: "192.0.2.2", lastSeen: NOW - 1 },
-  ],
-  lastSeen: NOW,
-  message: "shared",
-};
-const FORECAST: Forecast = {
-  applicationId: CLIENT_APPLICATION,
-  count: 27,
-  capacity: 50,
-  silent: 3,
-  thresholds: [
-    {
-      threshold: 25,
-      outlook: "falls",
-      at: NOW + 1,
-      leavingTotal: 1,
-      leaving: [
-        {
-          cmid: CMID,
-          time: NOW - 1,
-          machineName: "desk",
-          address: "::1",
-          isActivated: true,
-          leavesAt: NOW + 1,
-        },
-      ],
-    },
-    { threshold: 5, outlook: "holds", at: undefined, leavingTotal: 0, leaving: [] },
-  ],
-};
-const CLIENT: ClientItem = {
-  id: 1,
-  cmid: CMID,
-  applicationId: CLIENT_APPLICATION,
-  activationId: ACTIVATION,
-  source: "own",
-  firstSeen: NOW - 1000,
-  lastSeen: NOW,
-  machineName: HOSTILE_NAME,
-  address: "192.0.2.7",
-  previousAddress: null,
-  namesSeen: 2,
-  addressChanges: 0,
-  addressReturns: 0,
-  virtual: false,
-  licenceState: 2,
-  minutesToExpiration: 43_200,
-  requiredCount: 25,
-  clientTime: NOW,
-  requests: 3,
-  failed: 0,
-  lastResult: 0,
-  lastCount: 7,
-  lastEvent: 17,
-};
-
-const reading = <Value>(value: Value) => Promise.resolve({ asOf: NOW, value });
-const FULL: AnalysisSources = {
-  ...ANALYSES,
-  alerts: () => [ALERT],
-  duplicates: () => reading([DUPLICATE]),
-  forecasts: () => reading([FORECAST]),
-  activity: (days) =>
-    reading([
-      {
-        day: "2026-03-04",
-        host: "lab-box",
-        product: "Desktop",
-        activations: days,
-        renewals: 2,
-        waiting: 3,
-        refused: 4,
-      },
-    ]),
-  client: async (cmid) =>
-    cmid === CMID
-      ? {
-          entries: [
-            {
-              client: CLIENT,
-              explanation: explainClient(CLIENT, {
-                rules: {
-                  intervals: { activationMinutes: 120, renewalMinutes: 10_080 },
-                  validityDays: 180,
-                },
-                now: NOW,
-                counting: "all",
-                count: 7,
-                productName: "Desktop",
-                duplicate: undefined,
-              }),
-            },
-          ],
-          names: [
-            {
-              applicationId: CLIENT_APPLICATION,
-              machineName: HOSTILE_NAME,
-              address: "192.0.2.7",
-              firstSeen: NOW - 5,
-              lastSeen: NOW,
-              requests: 2,
-            },
-          ],
-        }
-      : { entries: [], names: [] },
-};
-
 const appOf = (analyses: Partial<AnalysisSources> = {}) =>
-  createHttpApp({ ...SOURCES, analyses: { ...FULL, ...analyses } });
+  createHttpApp({ ...SOURCES, analyses: { ...FULL_ANALYSES, ...analyses } });
 const app = appOf();
 const get = (path: string, from: object = LOCAL) => app.request(path, {}, from);
 
@@ -157,7 +30,7 @@ describe("the analyses by HTTP (REPORT-4)", () => {
     ["/api/v1/forecast", forecastsSchema],
     ["/api/v1/reports/activity", activitySchema],
     ["/api/v1/reports/licensing", licensingSchema],
-    [`/api/v1/clients/${CMID}`, clientDetailsSchema],
+    [`/api/v1/clients/${CLIENT_ID}`, clientDetailsSchema],
   ] as const;
   for (const [path, schema] of documents) {
     test(`${path} fits its schema and shows no raw control character`, async () => {
@@ -200,7 +73,7 @@ describe("the analyses by HTTP (REPORT-4)", () => {
     for (const path of ["/api/v1/alerts", "/api/v1/duplicates", "/api/v1/forecast"]) {
       expect((await get(path, ELSEWHERE)).status).toBe(401);
     }
-    expect((await get(`/api/v1/clients/${CMID}`, ELSEWHERE)).status).toBe(401);
+    expect((await get(`/api/v1/clients/${CLIENT_ID}`, ELSEWHERE)).status).toBe(401);
     expect((await get("/api/v1/reports/activity", ELSEWHERE)).status).toBe(200);
     const read = async (from: object) =>
       (await (await get("/api/v1/reports/licensing", from)).json()) as { expiring: unknown };
@@ -209,10 +82,10 @@ describe("the analyses by HTTP (REPORT-4)", () => {
   });
 
   test("a client that is not there, an id that is none, a parameter that is not known", async () => {
-    const other = CMID.replace("6", "7");
+    const other = CLIENT_ID.replace("6", "7");
     expect((await get(`/api/v1/clients/${other}`)).status).toBe(404);
     expect((await get("/api/v1/clients/desk-7")).status).toBe(400);
-    expect((await get(`/api/v1/clients/${CMID.toUpperCase()}`)).status).toBe(200);
+    expect((await get(`/api/v1/clients/${CLIENT_ID.toUpperCase()}`)).status).toBe(200);
     for (const query of ["days=0", "days=91", "days=x", "format=ndjson", "dyas=1"]) {
       expect((await get(`/api/v1/reports/activity?${query}`)).status).toBe(400);
     }

@@ -20,6 +20,8 @@ export type RouteDescription = {
   readonly tag: "status" | "reports" | "details" | "service";
   /** What 200 is answered with, by media type; a string is text that has no schema. */
   readonly content: Readonly<Record<string, z.ZodType | "text">>;
+  /** Further statuses that come with the same content, and what they mean. */
+  readonly also?: Readonly<Record<number, string>>;
   readonly parameters?: z.ZodObject;
   readonly path?: z.ZodObject;
   readonly problems?: readonly ProblemSlug[];
@@ -31,13 +33,18 @@ type Responses = NonNullable<DescribeRouteOptions["responses"]>;
 
 /** Says in the OpenAPI document what the route does; handles nothing. */
 export function described(description: RouteDescription): HttpMiddleware {
-  const { summary, tag, content, problems = [], isProtected = false } = description;
+  const { summary, tag, content, also = {}, problems = [], isProtected = false } = description;
   const parameters = [
     ...(description.path === undefined ? [] : describeParameters(description.path, "path")),
     ...(description.parameters === undefined ? [] : describeParameters(description.parameters)),
   ];
   const responses: Responses = {
-    200: { description: "OK", content: describeContent(content) },
+    ...Object.fromEntries(
+      Object.entries({ 200: "OK", ...also }).map(([status, words]) => [
+        status,
+        { description: words, content: describeContent(content) },
+      ]),
+    ),
     ...Object.fromEntries(problems.map((slug) => [PROBLEMS[slug].status, problemResponseOf(slug)])),
   };
   return describeRoute({

@@ -15,6 +15,7 @@ export function analysisRoutes({ analyses }: HttpSources, access: DetailsAccess)
     analysisRoute("/api/v1/alerts", "What the operator has to look at (REPORT-3)", {
       access,
       schema: alertsSchema,
+      readsStore: false,
       read: async () => {
         const items = analyses.alerts().map(viewAlert);
         return {
@@ -37,19 +38,24 @@ export function analysisRoutes({ analyses }: HttpSources, access: DetailsAccess)
   ];
 }
 
+const UNAVAILABLE = ["unavailable"] as const;
+
 type Analysis = {
   readonly access: DetailsAccess;
   readonly schema: Parameters<typeof tableContent>[0];
   readonly read: () => Promise<Tabular>;
+  /** Without it, it has no 503. */
+  readonly readsStore?: boolean;
 };
 
-function analysisRoute(path: string, summary: string, { access, schema, read }: Analysis): Route {
+function analysisRoute(path: string, summary: string, analysis: Analysis): Route {
+  const { access, schema, read, readsStore = true } = analysis;
   const description: RouteDescription = {
     summary,
     tag: "reports",
     content: tableContent(schema),
     parameters: tableParameters,
-    problems: ["invalid-request", "access-denied", "unavailable"],
+    problems: ["invalid-request", "access-denied", ...(readsStore ? UNAVAILABLE : [])],
     isProtected: true,
   };
   return {

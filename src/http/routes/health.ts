@@ -28,7 +28,8 @@ export function readinessRoute(sources: HttpSources): Route {
     methods: {
       GET: [
         described({
-          summary: "Whether every part works; 503 with the same content where one does not",
+          summary: "Whether every part works",
+          also: { 503: "A part does not work" },
           tag: "service",
           content: { "application/json": readinessSchema },
         }),

@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import { generateSpecs } from "hono-openapi";
+import { z } from "zod";
 import { described } from "../api/describe.ts";
 import { revalidated } from "../entity-tag.ts";
 import type { HttpEnvironment } from "../environment.ts";
@@ -19,7 +20,7 @@ export function openApiRoute(app: Hono<HttpEnvironment>): Route {
         described({
           summary: "This document",
           tag: "service",
-          content: { "application/json": "text" },
+          content: { "application/json": z.record(z.string(), z.unknown()) },
         }),
         ...revalidated,
         async () => {
