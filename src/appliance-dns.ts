@@ -46,6 +46,8 @@ export type ApplianceDns = {
   /** The first records of each zone, those that came by update among them. */
   readonly records: () => readonly PublishedRecord[];
   readonly warnings: () => readonly DiscoveryWarning[];
+  /** Makes the records true at once to what has changed (DNS-4). */
+  readonly refresh: () => void;
   /** Takes over what can change while serving; says in the log what cannot, and what is wrong. */
   readonly reload: (read: ReadConfiguration | undefined) => Promise<void>;
 };
@@ -98,6 +100,7 @@ export async function openApplianceDns(
       failure === undefined
         ? discovery.warnings()
         : [{ code: "notReloaded", message: failure }, ...discovery.warnings()],
+    refresh: discovery.refresh,
     reload: async (read) => {
       const outcome = await reload(running, discovery, read);
       failure = outcome.ok ? undefined : outcome.error;

@@ -111,6 +111,8 @@ async function start(
   listening.push(...rpc.endpoints);
   void relay.start();
   const dns = await openApplianceDns(configuration, { store, rpc, host }, closers);
+  drain.onChange(dns.refresh);
+  store.onHealthChange(dns.refresh);
   const settings = monitorSettings(configuration, catalogue);
   const monitor = startMonitor({ ...settings, store, clock, log: openLog("monitor") });
   closers.push(monitor.stop);

@@ -13,6 +13,8 @@ export type Drain = {
   /** From now on, for so long; one that is under way keeps its beginning. */
   readonly begin: (milliseconds: number | undefined) => Promise<Result<DrainState, StoreFailure>>;
   readonly end: () => Promise<Result<undefined, StoreFailure>>;
+  /** Told when an operator began or ended it; a time that runs out is for `state` to say. */
+  readonly onChange: (listener: () => void) => void;
   readonly close: () => void;
 };
 
@@ -22,6 +24,7 @@ const SETTING = "drain";
 
 /** Takes up what was decided before a restart: a drain outlives it. */
 export async function openDrain(store: DrainStore, clock: Clock): Promise<Drain> {
+  const listeners: (() => void)[] = [];
   let kept: DrainState | undefined;
   const load = async (): Promise<void> => {
     const text = await store.setting(SETTING).catch(() => undefined);
@@ -37,7 +40,9 @@ export async function openDrain(store: DrainStore, clock: Clock): Promise<Drain>
   };
   const keep = async (next: DrainState | undefined): Promise<Result<undefined, StoreFailure>> => {
     const stored = await store.putSetting(SETTING, JSON.stringify(next ?? {}));
-    if (stored.ok) kept = next;
+    if (!stored.ok) return stored;
+    kept = next;
+    for (const listener of listeners) listener();
     return stored;
   };
   return {
@@ -50,6 +55,7 @@ export async function openDrain(store: DrainStore, clock: Clock): Promise<Drain>
       return stored.ok ? ok(next) : stored;
     },
     end: () => keep(undefined),
+    onChange: (listener) => void listeners.push(listener),
     close: unsubscribe,
   };
 }

@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createSocket } from "node:dgram";
 import { createConnection } from "node:net";
+import { join } from "node:path";
 import { lookupSrv } from "../../src/dns/resolver.ts";
 import type { Endpoint } from "../../src/platform/endpoint.ts";
 import { systemRandomBytes } from "../../src/platform/randomness.ts";
@@ -12,6 +13,7 @@ import {
   discoveryFlags,
   getStatus,
   only,
+  runBeside,
   runClient,
   serverFlags,
   ZONE,
@@ -70,6 +72,21 @@ describe("publication", () => {
         expect(others).toEqual([]);
         expect(host).toMatchObject({ priority: 7, weight: 30, target: `box.${ZONE}` });
       }
+    });
+  });
+
+  test("is withdrawn when a drain has begun, and back when it has ended (HOST-12, DNS-4)", async () => {
+    await withAppliance({}, async (appliance) => {
+      const { listening, directory } = appliance;
+      const drain = (...words: readonly string[]) =>
+        runBeside(executable(), ["drain", ...words, "--config", join(directory, "appliance.toml")]);
+      const begun = await drain("--for", "1h");
+      expect([begun.exitCode, begun.stderr]).toEqual([0, ""]);
+      expect(await discover(only(listening.dns))).toBe("nxdomain");
+      const refused = await runClient(serverFlags(appliance));
+      expect(refused.report.result).toBe("0x800700aa");
+      expect((await drain("--end")).exitCode).toBe(0);
+      expect(await discover(only(listening.dns))).toHaveLength(1);
     });
   });
 

@@ -87,6 +87,19 @@ describe("a drain (HOST-12)", () => {
     expect(drain.state()).toBeDefined();
   });
 
+  test("is told to who listens, where it was kept", async () => {
+    const { state, open } = world();
+    const drain = await open();
+    const seen: boolean[] = [];
+    drain.onChange(() => void seen.push(drain.state() !== undefined));
+    await drain.begin(DAY);
+    state.isFailed = true;
+    await drain.end();
+    state.isFailed = false;
+    await drain.end();
+    expect(seen).toEqual([true, false]);
+  });
+
   test("is taken up when a store recovers that had failed at the start (STORE-6)", async () => {
     const { state, listeners, recover, open } = world();
     await (await open()).begin(undefined);
