@@ -51,7 +51,7 @@ function byApplication(
 
 const COUNT_METRICS: readonly ReadMetric<HostSource>[] = [
   {
-    name: "muster_count",
+    name: "muster_counted_clients",
     help: "Count that replies say, towards the clients' thresholds",
     kind: "gauge",
     labelNames: ["application"],
@@ -65,7 +65,7 @@ const COUNT_METRICS: readonly ReadMetric<HostSource>[] = [
     read: byApplication(({ cacheCapacity }) => cacheCapacity),
   },
   {
-    name: "muster_largest_required_count",
+    name: "muster_required_clients",
     help: "Largest threshold that clients asked for",
     kind: "gauge",
     labelNames: ["application"],

@@ -48,8 +48,8 @@ describe("GET /metrics (REPORT-4)", () => {
     expect(await samplesOf(metrics)).toEqual(
       expect.arrayContaining([
         'muster_build_info{version="0.1.0",commit="0123456789ab"} 1',
-        'muster_count{application="0ff1ce15-a989-479d-af46-f275c6370663"} 27',
-        'muster_count{application="59a52881-a989-479d-af46-f275c6370663"} 4',
+        'muster_counted_clients{application="0ff1ce15-a989-479d-af46-f275c6370663"} 27',
+        'muster_counted_clients{application="59a52881-a989-479d-af46-f275c6370663"} 4',
         'muster_cache_capacity{application="0ff1ce15-a989-479d-af46-f275c6370663"} 50',
         "muster_clients 31",
         'muster_requests_total{outcome="served"} 2424',

@@ -80,7 +80,7 @@ peerTest(["curl"], "curl: status, readiness and the figures, by IPv4 and IPv6", 
     expect(status).toMatchObject({ cacheCapacity: 50, requests: { failed: 0 } });
     expect(status.count).toBeGreaterThan(0);
     expect(JSON.parse(await get("/readyz"))).toMatchObject({ ready: true });
-    expect(await get("/metrics")).toMatch(/^muster_count\{.*\} [1-9]/m);
+    expect(await get("/metrics")).toMatch(/^muster_counted_clients\{.*\} [1-9]/m);
   }
 });
 

@@ -53,8 +53,19 @@ function indexPage(documents: readonly Documentation[]): Html {
 /** The Markdown is our own: nothing in it is untrusted. */
 function markdownPage({ title, markdown }: Documentation): Html {
   const content = html`    <main><section class="full prose" aria-label="${title}">
-${raw(Bun.markdown.html(markdown, { headings: { ids: true } }))}
+${raw(scrollable(Bun.markdown.html(markdown, { headings: { ids: true } })))}
     </section></main>
     <footer><p><a href="/docs">Documentation</a>, <a href="/">status</a></p></footer>`;
   return page(title, content);
+}
+
+/** Wide tables and code move within their own frame, by keyboard too. */
+function scrollable(content: string): string {
+  return content
+    .replaceAll(
+      "<table>",
+      '<div class="scroll" role="region" aria-label="Table" tabindex="0"><table>',
+    )
+    .replaceAll("</table>", "</table></div>")
+    .replaceAll("<pre>", '<pre tabindex="0">');
 }
