@@ -6,10 +6,9 @@
 import { fail, ok, type Result } from "../platform/result.ts";
 import { RecordType } from "./codes.ts";
 import {
-  isWithin,
   labelCount,
   literalName,
-  lowerName,
+  lowerOctet,
   type Name,
   nameFromText,
   nameToText,
@@ -18,6 +17,7 @@ import {
 import { addressRdata, readSoa, soaRdata, srvRdata, targetOffset, typeToText } from "./rdata.ts";
 import { reverseName, reverseZone } from "./reverse.ts";
 import { Zone, type ZoneRecord } from "./zone.ts";
+import { type Draft, ZoneDrafts } from "./zone-drafts.ts";
 import {
   MAX_ZONE_MISTAKES,
   type RecordPlace,
@@ -70,20 +70,7 @@ const MAX_POINTERS = 8;
 /** Records between two pauses of {@link composeZones}. */
 const SLICE_RECORDS = 1000;
 
-const REVERSE_TREES: readonly Name[] = ["in-addr.arpa", "ip6.arpa"].map((text) =>
-  literalName(text),
-);
 const WILDCARD_LABEL = 0x2a;
-
-type Draft = {
-  readonly apex: Name;
-  readonly isReverse: boolean;
-  /** Of the operator. */
-  soa: ZoneRecord | undefined;
-  readonly nameServers: ZoneRecord[];
-  readonly made: ZoneRecord[];
-  zone: Zone | undefined;
-};
 
 export type ComposedZones = Result<readonly Zone[], readonly ZoneMistake[]>;
 
@@ -113,15 +100,12 @@ export function* composeZones(options: ApplianceZonesOptions): Generator<undefin
 class Composer {
   readonly mistakes: ZoneMistake[] = [];
   readonly #options: ApplianceZonesOptions;
-  readonly #drafts = new Map<string, Draft>();
+  readonly #drafts = new ZoneDrafts();
   readonly #host: Name;
   /** Names of the reverse tree whose data the operator gave. */
   readonly #givenPointers = new Set<string>();
   readonly #pointers = new Map<string, number>();
   #madeZones = 0;
-  /** Whether a zone of ours lies below another one. */
-  #isNested = false;
-
   constructor(options: ApplianceZonesOptions) {
     this.#options = options;
     const apexes = options.zones.flatMap((text) => this.#zone(text));
@@ -130,43 +114,28 @@ class Composer {
     const host = hostName(options.host, first ?? literalName("invalid"));
     if (host === undefined) this.#complain(undefined, `"${options.host}" is no host name`);
     this.#host = host ?? literalName("invalid");
-    for (const { apex } of options.sources ?? []) if (apex !== undefined) this.#draft(apex);
-    this.#isNested = [...this.#drafts.values()].some(
-      ({ apex }) =>
-        apex.length > 1 && this.#closest(apex.subarray((apex[0] ?? 0) + 1)) !== undefined,
-    );
+    for (const { apex } of options.sources ?? []) if (apex !== undefined) this.#drafts.at(apex);
     if (this.mistakes.length === 0) this.#makeRecords(first ?? this.#host);
   }
 
   zones(): readonly Zone[] {
-    return [...this.#drafts.values()].flatMap(({ zone }) => (zone === undefined ? [] : [zone]));
+    return this.#drafts.all.flatMap(({ zone }) => (zone === undefined ? [] : [zone]));
   }
 
   #zone(text: string): Name[] {
     const apex = nameFromText(text);
     if (!apex.ok) this.#complain(undefined, `"${text}" is no zone name`);
-    else if (this.#drafts.has(keyOf(apex.value))) {
+    else if (this.#drafts.find(apex.value) !== undefined) {
       this.#complain(undefined, `the zone ${text} is there twice`);
-    } else return [this.#draft(apex.value).apex];
+    } else return [this.#drafts.at(apex.value).apex];
     return [];
-  }
-
-  #draft(name: Name): Draft {
-    const key = keyOf(name);
-    const known = this.#drafts.get(key);
-    if (known !== undefined) return known;
-    const apex = lowerName(name);
-    const isReverse = REVERSE_TREES.some((tree) => isWithin(apex, tree));
-    const draft = { apex, isReverse, soa: undefined, nameServers: [], made: [], zone: undefined };
-    this.#drafts.set(key, draft);
-    return draft;
   }
 
   /** The records of this host and of others. */
   #makeRecords(firstZone: Name): void {
     const { publish, hosts = [], addresses, zones } = this.#options;
     const services = zones.flatMap((text) => {
-      const draft = this.#drafts.get(keyOf(literalName(text)));
+      const draft = this.#drafts.find(literalName(text));
       return draft === undefined || draft.isReverse ? [] : [draft];
     });
     const offer = (target: Name, priority: number, weight: number, port: number): void => {
@@ -198,43 +167,41 @@ class Composer {
         this.#complain(place, `"${text}" is no address`);
         continue;
       }
-      this.#closest(name)?.made.push({ name, ttl: this.#options.ttl, ...data });
+      this.#drafts.closest(name)?.made.push({ name, ttl: this.#options.ttl, ...data });
     }
   }
 
   /** Looks through what the operator wrote: into which zone, and what need not be made then. */
   *survey(): Generator<undefined, void> {
-    for (const [source, record, index] of this.#given()) {
-      if (index % SLICE_RECORDS === 0) yield undefined;
+    yield* this.#visit((record, source, index) => {
       const { name, type } = record;
-      const draft = this.#closest(name, source.apex);
+      const draft = this.#drafts.closest(name);
       const isElsewhere =
         draft === undefined || (source.apex !== undefined && !sameName(source.apex, draft.apex));
       if (isElsewhere) {
         const wanted =
           source.apex === undefined ? "every zone of this host" : nameToText(source.apex);
         this.#complain(source.placeOf(index), `${nameToText(name)} is outside ${wanted}`);
-        continue;
+        return;
       }
-      if (sameName(name, draft.apex)) {
+      if (name.length === draft.apex.length) {
         if (type === RecordType.SOA) draft.soa ??= record;
         if (type === RecordType.NS) draft.nameServers.push(record);
       }
       if (draft.isReverse) this.#givenPointers.add(keyOf(name));
-    }
+    });
     if (this.#options.reverse !== false) yield* this.#pointBack();
   }
 
   *#pointBack(): Generator<undefined, void> {
-    for (const { made, isReverse } of [...this.#drafts.values()]) {
-      for (const { name, type, rdata } of isReverse ? [] : [...made]) {
+    for (const { made, isReverse } of [...this.#drafts.all]) {
+      for (const { name, type, rdata } of isReverse ? [] : made) {
         if (isAddressType(type)) this.#addPointer(rdata, name);
       }
     }
-    for (const [, { name, type, rdata }, index] of this.#given()) {
-      if (index % SLICE_RECORDS === 0) yield undefined;
+    yield* this.#visit(({ name, type, rdata }) => {
       if (isAddressType(type) && !isWildcard(name)) this.#addPointer(rdata, name);
-    }
+    });
   }
 
   /** A PTR in its /24 or /64 zone, which is made unless a zone of ours covers it already. */
@@ -245,18 +212,18 @@ class Composer {
     const count = this.#pointers.get(text) ?? 0;
     if (count >= MAX_POINTERS) return;
     this.#pointers.set(text, count + 1);
-    let draft = this.#closest(name);
+    let draft = this.#drafts.closest(name);
     if (draft === undefined) {
       if (this.#madeZones === MAX_REVERSE_ZONES) return;
       this.#madeZones += 1;
-      draft = this.#draft(literalName(reverseZone(address)));
+      draft = this.#drafts.at(literalName(reverseZone(address)));
     }
     draft.made.push({ name, type: RecordType.PTR, ttl: this.#options.ttl, rdata: target });
   }
 
   /** What is made comes first: a mistake is then where the operator can mend it. */
   *join(): Generator<undefined, void> {
-    for (const draft of this.#drafts.values()) {
+    for (const draft of this.#drafts.all) {
       draft.zone = this.#begin(draft);
       for (const [index, record] of draft.made.entries()) {
         if (index % SLICE_RECORDS === 0) yield undefined;
@@ -264,13 +231,12 @@ class Composer {
         if (code !== undefined) this.#complain(undefined, describe(record, code));
       }
     }
-    for (const [source, record, index] of this.#given()) {
-      if (index % SLICE_RECORDS === 0) yield undefined;
-      const draft = this.#closest(record.name, source.apex);
-      if (draft === undefined || record === draft.soa) continue;
+    yield* this.#visit((record, source, index) => {
+      const draft = this.#drafts.closest(record.name);
+      if (draft === undefined || record === draft.soa) return;
       const code = draft.zone?.add(record);
       if (code !== undefined) this.#complain(source.placeOf(index), describe(record, code));
-    }
+    });
   }
 
   /** SOA and NS: the host is the zone's one server, unless the operator says otherwise. */
@@ -295,12 +261,11 @@ class Composer {
 
   /** RFC 2782, RFC 2181 §10.3: what a host is called by must be a name with addresses. */
   *checkTargets(): Generator<undefined, void> {
-    for (const [source, record, index] of this.#given()) {
-      if (index % SLICE_RECORDS === 0) yield undefined;
-      const offset = targetOffset(record.type);
-      if (offset >= 0) this.#checkTarget(record.rdata.subarray(offset), source.placeOf(index));
-    }
-    const first = this.#drafts.values().next().value?.apex;
+    yield* this.#visit(({ type, rdata }, source, index) => {
+      const offset = targetOffset(type);
+      if (offset >= 0) this.#checkTarget(rdata.subarray(offset), source.placeOf(index));
+    });
+    const first = this.#drafts.all[0]?.apex;
     for (const { name, place } of this.#options.hosts ?? []) {
       const target = first === undefined ? undefined : hostName(name, first);
       if (target !== undefined) this.#checkTarget(target, place);
@@ -310,7 +275,7 @@ class Composer {
   #checkTarget(target: Name, place: RecordPlace): void {
     // The root says "not here"; our own addresses come and go with the machine's.
     if (target.length <= 1 || sameName(target, this.#host)) return;
-    const zone = this.#closest(target)?.zone;
+    const zone = this.#drafts.closest(target)?.zone;
     // Elsewhere, or delegated: nobody knows here.
     if (zone === undefined) return;
     const text = nameToText(target);
@@ -324,22 +289,18 @@ class Composer {
     this.#complain(place, `the target ${text} has no address`);
   }
 
-  *#given(): Generator<readonly [source: RecordSource, record: ZoneRecord, index: number]> {
+  /** Everything that the operator wrote, with pauses. */
+  *#visit(
+    visit: (record: ZoneRecord, source: RecordSource, index: number) => void,
+  ): Generator<undefined, void> {
     for (const source of this.#options.sources ?? []) {
-      for (const [index, record] of source.records.entries()) yield [source, record, index];
+      const { records } = source;
+      for (let index = 0; index < records.length; index += 1) {
+        if (index % SLICE_RECORDS === 0) yield undefined;
+        const record = records[index];
+        if (record !== undefined) visit(record, source, index);
+      }
     }
-  }
-
-  /** `likely`: the apex that it is, unless another one lies between. */
-  #closest(name: Name, likely?: Name): Draft | undefined {
-    if (!this.#isNested && likely !== undefined && isWithin(name, likely)) {
-      return this.#drafts.get(keyOf(likely));
-    }
-    for (let at = 0; at < name.length; at += (name[at] ?? 0) + 1) {
-      const draft = this.#drafts.get(keyOf(name.subarray(at)));
-      if (draft !== undefined) return draft;
-    }
-    return undefined;
   }
 
   #complain(place: RecordPlace | undefined, what: string): void {
@@ -348,7 +309,9 @@ class Composer {
 }
 
 function keyOf(name: Name): string {
-  return String.fromCharCode(...lowerName(name));
+  let key = "";
+  for (const octet of name) key += String.fromCharCode(lowerOctet(octet));
+  return key;
 }
 
 function describe({ name, type }: ZoneRecord, code: keyof typeof ZONE_ERROR_WORDING): string {

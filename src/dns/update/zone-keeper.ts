@@ -98,8 +98,12 @@ export class ZoneKeeper {
   /** Serves zones with these fixed records from now on; they must not be changed any more. */
   setFixed(zones: readonly Zone[]): void {
     const { host } = this.#options;
+    const before = this.#fixed.map(({ zone }, index) => [zone, this.#served[index]] as const);
+    // With the same apexes each name stays in its zone, and a zone that is the same as it is.
+    const hasSameApexes =
+      zones.length === before.length && zones.every(({ apex }) => this.#find(apex) >= 0);
     this.#fixed = zones.map((zone) => ({ zone, host }));
-    this.#rebuild();
+    this.#rebuild(new Map(hasSameApexes ? before : []));
     if (this.#records === undefined) return;
     const wanted = zones.flatMap(({ apex }) => this.#serials.wanted(apex));
     if (wanted.length > 0) void this.#inTurn(() => this.#reserve(wanted));
@@ -196,14 +200,21 @@ export class ZoneKeeper {
     putName(zone, name, servedSets(fixed, name, this.#dynamicSets(name)));
   }
 
-  #rebuild(): void {
+  /** `kept`: served zones that hold what they should already, by their fixed content. */
+  #rebuild(kept: ReadonlyMap<Zone, Zone | undefined> = new Map()): void {
     const names = new Map<FixedZone, Name[]>(this.#fixed.map((fixed) => [fixed, []]));
     for (const name of this.#records?.names() ?? []) {
       const closest = this.#closest(name);
       if (closest !== undefined) names.get(closest)?.push(name);
     }
-    this.#served = [...names].map(([fixed, own]) => zoneContent(fixed, own, this.#dynamicSets));
-    for (const { apex } of this.#served) this.#setSerial(apex, this.#serials.advance(apex));
+    const fresh: Name[] = [];
+    this.#served = [...names].map(([fixed, own]) => {
+      const served = kept.get(fixed.zone);
+      if (served !== undefined) return served;
+      fresh.push(fixed.zone.apex);
+      return zoneContent(fixed, own, this.#dynamicSets);
+    });
+    for (const apex of fresh) this.#setSerial(apex, this.#serials.advance(apex));
     this.#options.setZones(this.#served);
   }
 
