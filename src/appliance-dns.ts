@@ -4,7 +4,7 @@ import { networkInterfaces } from "node:os";
 import { publishedAddresses } from "./config/addresses.ts";
 import type { Configuration } from "./config/configuration.ts";
 import { readKeys } from "./config/dns-keys.ts";
-import { keysForRestart } from "./config/reload.ts";
+import { keysForRestart, RELOADED_DNS_KEYS } from "./config/reload.ts";
 import { readZonePlan } from "./config/zone-data.ts";
 import { type Discovery, type DiscoveryWarning, startDiscovery } from "./dns/discovery.ts";
 import { literalName, sameName } from "./dns/name.ts";
@@ -239,8 +239,5 @@ async function reload(
 
 /** What holds at once, of all that was read. */
 function reloaded(dns: Configuration["dns"]): Partial<Configuration["dns"]> {
-  const { publish, zones, addresses, priority, weight, ttl, reverse } = dns;
-  const { records, zoneFiles, otherHosts, publishTo, rogueCheck } = dns;
-  const numbers = { publish, zones, addresses, priority, weight, ttl, reverse };
-  return { ...numbers, records, zoneFiles, otherHosts, publishTo, rogueCheck };
+  return Object.fromEntries(RELOADED_DNS_KEYS.map((key) => [key, dns[key]]));
 }

@@ -14,7 +14,7 @@ import { fail, ok, type Result } from "../platform/result.ts";
 import type { Configuration } from "./configuration.ts";
 
 /** A hundred thousand names are about 4 MB. */
-export const ZONE_FILE_OCTETS_MAXIMUM = 64 * 1024 * 1024;
+const ZONE_FILE_OCTETS_MAXIMUM = 64 * 1024 * 1024;
 /** Records between two pauses of {@link readZonePlan}. */
 const SLICE_RECORDS = 1000;
 

@@ -58,7 +58,7 @@ export type ApplianceZonesOptions = {
   readonly sources?: readonly RecordSource[];
 };
 
-export const DEFAULT_NEGATIVE_TTL_SECONDS = 300;
+const DEFAULT_NEGATIVE_TTL_SECONDS = 300;
 const REFRESH_SECONDS = 3600;
 const RETRY_SECONDS = 900;
 const EXPIRE_SECONDS = 604_800;

@@ -14,7 +14,7 @@ export type PublishedRecord = {
 };
 
 /** Of each zone; a report is not the place for a hundred thousand. */
-export const MAX_REPORTED_RECORDS = 200;
+const MAX_REPORTED_RECORDS = 200;
 
 /** The first records of each zone: SOA, NS, the service and its hosts before all others. */
 export function publishedRecords(zones: readonly Zone[]): readonly PublishedRecord[] {

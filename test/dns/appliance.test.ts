@@ -243,7 +243,7 @@ describe("DNS-6: publication into another appliance", () => {
     expect(success).toMatchObject({ result: "0x00000000" });
     for (;;) {
       const found = await services();
-      if (found !== 3 && found.length > 1) break;
+      if (Array.isArray(found) && found.length > 1) break;
       await Bun.sleep(5);
     }
     expect(await services()).toEqual(["guest.lab.test.", "owner.lab.test."]);

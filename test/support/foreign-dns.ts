@@ -15,7 +15,7 @@ export const KEY_NAME = "box-key";
 export const KEY_SECRET = "bXVzdGVyLWV4YW1wbGUtc2VjcmV0LTMyLW9jdGV0cyE=";
 
 /** With another host's record, and the name server's own address. */
-export const ZONE_TEXT = `$ORIGIN ${ZONE}.
+const ZONE_TEXT = `$ORIGIN ${ZONE}.
 $TTL 3600
 @ SOA ns hostmaster 1 3600 900 604800 300
 @ NS ns
