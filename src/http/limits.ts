@@ -1,4 +1,9 @@
-/** What HTTP clients may ask for. Every limit of the service, in one place. */
+/**
+ * What HTTP clients may ask for. Every limit of the service, in one place.
+ *
+ * One that is the runtime's: a client that sends a request before the last one is answered
+ * (pipelining, RFC 9112 section 9.3.2) loses its connection. No browser does, nor curl.
+ */
 export type HttpLimits = {
   /** Connections open at once, all together; one more is closed at once. */
   readonly connections: number;
