@@ -45,6 +45,8 @@ export type ApplianceOptions = {
    */
   readonly directory?: string;
   readonly extraToml?: string;
+  /** All load comes from this machine: 8000 where absent. */
+  readonly connectionsPerAddress?: number;
   readonly core?: number;
 };
 
@@ -54,7 +56,7 @@ export async function startAppliance(options: ApplianceOptions = {}): Promise<Ap
   const config = join(directory, "appliance.toml");
   const readyFile = join(directory, "ready.json");
   rmSync(readyFile, { force: true });
-  writeFileSync(config, applianceToml(directory, options.extraToml ?? ""));
+  writeFileSync(config, applianceToml(directory, options));
   const pin = options.core === undefined ? [] : ["taskset", "-c", String(options.core)];
   const begin = performance.now();
   const child = Bun.spawn(
@@ -81,14 +83,14 @@ export async function startAppliance(options: ApplianceOptions = {}): Promise<Ap
   };
 }
 
-function applianceToml(directory: string, extra: string): string {
+function applianceToml(directory: string, options: ApplianceOptions): string {
   return `[appliance]
 name = "bench"
 data_directory = ${JSON.stringify(join(directory, "data"))}
 [rpc]
 listen = ["127.0.0.1:0"]
 [rpc.limits]
-connections_per_address = 8000
+connections_per_address = ${options.connectionsPerAddress ?? 8000}
 [dns]
 listen = ["127.0.0.1:0"]
 zones = ["lab.test"]
@@ -96,7 +98,7 @@ host = "box.lab.test"
 addresses = ["127.0.0.1"]
 [http]
 listen = ["127.0.0.1:0"]
-${extra}
+${options.extraToml ?? ""}
 `;
 }
 

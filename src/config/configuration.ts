@@ -198,6 +198,11 @@ function rpcLimits(limits: Parsed["rpc"]["limits"], sparedDescriptors: number): 
     // A request that is one PDU must not take longer than the operator lets a request take.
     pduMilliseconds: Math.min(DEFAULT_RPC_LIMITS.pduMilliseconds, limits.requestSeconds * SECOND),
     requestMilliseconds: limits.requestSeconds * SECOND,
+    // Nor may a peer take longer over a reply.
+    outputMilliseconds: Math.min(
+      DEFAULT_RPC_LIMITS.outputMilliseconds,
+      limits.requestSeconds * SECOND,
+    ),
     idleMilliseconds: limits.idleSeconds * SECOND,
     reassemblyOctets: limits.reassemblyOctets,
     sparedDescriptors,

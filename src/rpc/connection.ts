@@ -32,7 +32,7 @@ import { FIRST_AND_LAST, PDU_FLAG, PDU_TYPE, type PduHeader } from "./pdu/header
 import { decodeRequest, type Request } from "./pdu/request.ts";
 import { PduFramer } from "./pdu-framer.ts";
 import type { InterfaceRegistry } from "./registry.ts";
-import { type PendingCall, Replies } from "./replies.ts";
+import { OPERATION_RANGE, type PendingCall, Replies, UNKNOWN_INTERFACE } from "./replies.ts";
 
 /** What connections of one listener share. */
 export type ConnectionContext = {
@@ -86,6 +86,9 @@ export class RpcConnection {
   #closeReason: CloseReason | undefined;
   #closeGiven = false;
   #progress = 0;
+  /** PDUs of the turn under way. */
+  #turn = 0;
+  #yielding = false;
 
   /** `secondaryAddress` is the listener's port as text (C706 12.6.4.4). */
   constructor(context: ConnectionContext, peer: PeerAddress, secondaryAddress: string) {
@@ -99,15 +102,6 @@ export class RpcConnection {
   /** PDUs that are to be sent, in order. The shell takes from its head. */
   get output(): OctetQueue {
     return this.#replies.output;
-  }
-
-  get state(): ConnectionState {
-    return this.#state;
-  }
-
-  /** Calls without an outcome. */
-  get inFlight(): number {
-    return this.#replies.inFlight;
   }
 
   /** Moves with every complete PDU and outcome: the time for the next one then starts anew. */
@@ -131,6 +125,11 @@ export class RpcConnection {
     return this.#replies.inFlight >= callsInFlight || this.output.length >= outputOctets;
   }
 
+  /** Whether `next()` has more to give and only lets others have their turn first. */
+  get yielding(): boolean {
+    return this.#yielding;
+  }
+
   /** Takes a segment from the peer, which must stay unchanged from now on. */
   receive(segment: Uint8Array): void {
     this.#context.counters.octetsReceived += segment.length;
@@ -148,16 +147,28 @@ export class RpcConnection {
   }
 
   /**
-   * The next thing to do, or undefined where more input, outcomes or room for output are needed.
+   * The next thing to do, or undefined where more input, outcomes or room for output are needed, or
+   * others have waited long enough: then `yielding` is set.
    */
   next(): ConnectionEvent | undefined {
+    this.#yielding = false;
     while (this.#state !== "closing" && !this.#draining) {
       if (this.blocked) {
         if (!this.#framer.hold()) this.#close("overBudget");
         break;
       }
+      if (this.#turn >= this.#context.limits.pdusPerTurn && this.#framer.unread > 0) {
+        this.#turn = 0;
+        this.#yielding = this.#framer.hold();
+        if (this.#yielding) return undefined;
+        this.#close("overBudget");
+        break;
+      }
       const framing = this.#framer.next();
-      if (framing === "nothing") break;
+      if (framing === "nothing") {
+        this.#turn = 0;
+        break;
+      }
       if (framing === "unreadable") {
         this.#close("unreadable");
         break;
@@ -192,6 +203,7 @@ export class RpcConnection {
 
   #handle(header: PduHeader): ConnectionEvent | undefined {
     this.#context.counters.pdusReceived += 1;
+    this.#turn += 1;
     // The fragments of a request share the time of the whole request.
     if (this.#partial === undefined) this.#progress += 1;
     switch (pduVerdict(this.#state, header.type)) {
@@ -441,14 +453,3 @@ export class RpcConnection {
     this.#lifetime.end();
   }
 }
-
-const UNKNOWN_INTERFACE: RpcOutcome = {
-  kind: "fault",
-  status: FAULT_STATUS.unknownInterface,
-  didNotExecute: true,
-};
-const OPERATION_RANGE: RpcOutcome = {
-  kind: "fault",
-  status: FAULT_STATUS.operationRange,
-  didNotExecute: true,
-};

@@ -37,6 +37,8 @@ export type RpcLimits = {
   readonly contexts: number;
   /** Calls of one connection that await their reply; reading pauses at this number. */
   readonly callsInFlight: number;
+  /** PDUs that a connection may have handled at a stretch before the others have their turn. */
+  readonly pdusPerTurn: number;
   /**
    * Octets held for incomplete PDUs and requests, over all connections; beside it each may have
    * three times OWN_OCTETS.
@@ -46,6 +48,12 @@ export type RpcLimits = {
   readonly outputOctets: number;
   /** Octets read and thrown away after a last answer, before the connection is cut. */
   readonly discardOctets: number;
+  /**
+   * Octets of a connection that the kernel keeps unread, and unsent. What one event brings is no
+   * more than that: a thousand peers that pour all they can make no more than so much memory.
+   */
+  readonly kernelReceiveOctets: number;
+  readonly kernelSendOctets: number;
   /** File descriptors that connections leave to the rest of the process. */
   readonly sparedDescriptors: number;
 };
@@ -64,8 +72,11 @@ export const DEFAULT_RPC_LIMITS: RpcLimits = {
   requestFragments: 2048,
   contexts: 16,
   callsInFlight: 64,
+  pdusPerTurn: 64,
   reassemblyOctets: 16 * 1024 * 1024,
   outputOctets: 16 * 1024,
-  discardOctets: 1024 * 1024,
+  discardOctets: 128 * 1024,
+  kernelReceiveOctets: 16 * 1024,
+  kernelSendOctets: 64 * 1024,
   sparedDescriptors: 1024,
 };

@@ -7,6 +7,7 @@ import type { Clock } from "../platform/clock.ts";
 import { descriptorLimit } from "../platform/descriptors.ts";
 import { BindError, type Endpoint, formatEndpoint } from "../platform/endpoint.ts";
 import type { RandomBytes } from "../platform/randomness.ts";
+import { limitSocketBuffers } from "../platform/socket-buffers.ts";
 import { foldMappedAddress } from "./addresses.ts";
 import { AssociationGroups } from "./association-groups.ts";
 import type { ConnectionContext } from "./connection.ts";
@@ -82,6 +83,9 @@ export async function listenRpc(options: RpcListenOptions): Promise<RpcListener>
  */
 const PERIODS_PER_TICK_MAX = 4;
 
+/** Connections with more to do that go on before the event loop comes round again. */
+const YIELDED_AT_A_STRETCH = 16;
+
 class RpcServer implements ServedSocketOwner {
   readonly endpoints: Endpoint[] = [];
   readonly notices: string[] = [];
@@ -103,11 +107,13 @@ class RpcServer implements ServedSocketOwner {
   readonly #displacement = new Displacement<ServedSocket>();
   readonly #refusals: RefusalLog;
   readonly #awake: ServedSocket[] = [];
+  readonly #yielded = new Set<ServedSocket>();
   #accepted = 0;
   #accepting = false;
   #timer: ReturnType<typeof setInterval> | undefined;
   #now = 0;
   #clockBefore = 0;
+  #yieldedScheduled = false;
   #whenEmpty: (() => void) | undefined;
 
   constructor(options: RpcListenOptions) {
@@ -142,9 +148,17 @@ class RpcServer implements ServedSocketOwner {
     if (this.#awake.length === 1) queueMicrotask(this.#pumpAwake);
   };
 
+  readonly wakeLater = (served: ServedSocket): void => {
+    this.#yielded.add(served);
+    if (this.#yieldedScheduled) return;
+    this.#yieldedScheduled = true;
+    setImmediate(this.#pumpYielded);
+  };
+
   readonly ended = (served: ServedSocket, reason: EndReason): void => {
     countIn(this.#ended, reason);
     this.#served.delete(served);
+    this.#yielded.delete(served);
     const { address } = served;
     const left = (this.#perAddress.get(address) ?? 1) - 1;
     if (left === 0) this.#perAddress.delete(address);
@@ -261,6 +275,11 @@ class RpcServer implements ServedSocketOwner {
     };
     const listener = Bun.listen<ServedSocket | undefined>(options);
     secondaryAddress = String(listener.port);
+    const { kernelReceiveOctets, kernelSendOctets } = this.context.limits;
+    limitSocketBuffers(listener, {
+      receiveOctets: kernelReceiveOctets,
+      sendOctets: kernelSendOctets,
+    });
     this.#listeners.push(listener);
     this.endpoints.push({ address: endpoint.address, port: listener.port });
   }
@@ -315,6 +334,19 @@ class RpcServer implements ServedSocketOwner {
       served.awake = false;
       served.pump();
     }
+  };
+
+  /** A few at a time, each in its turn: new connections and other peers come in between. */
+  readonly #pumpYielded = (): void => {
+    let left = YIELDED_AT_A_STRETCH;
+    for (const served of this.#yielded) {
+      if (left === 0) break;
+      left -= 1;
+      this.#yielded.delete(served);
+      served.pump();
+    }
+    this.#yieldedScheduled = this.#yielded.size > 0;
+    if (this.#yieldedScheduled) setImmediate(this.#pumpYielded);
   };
 
   /**

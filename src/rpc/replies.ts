@@ -16,6 +16,17 @@ export type PendingCall = {
   outcome: RpcOutcome | undefined;
 };
 
+export const UNKNOWN_INTERFACE: RpcOutcome = {
+  kind: "fault",
+  status: FAULT_STATUS.unknownInterface,
+  didNotExecute: true,
+};
+export const OPERATION_RANGE: RpcOutcome = {
+  kind: "fault",
+  status: FAULT_STATUS.operationRange,
+  didNotExecute: true,
+};
+
 /** Room for a bind_ack and a reply of this domain's protocol (HOST-4). */
 const OUTPUT_CAPACITY = 512;
 

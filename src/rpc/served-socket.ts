@@ -21,6 +21,8 @@ export type ServedSocketOwner = {
   readonly now: () => number;
   /** Asks for a `pump` once the calls that are completing together have completed. */
   readonly wake: (served: ServedSocket) => void;
+  /** Asks for a `pump` after others have had their turn. */
+  readonly wakeLater: (served: ServedSocket) => void;
   /** The connection is over. Called once. */
   readonly ended: (served: ServedSocket, reason: EndReason) => void;
 };
@@ -128,6 +130,7 @@ export class ServedSocket implements Displaceable {
     this.#pumping = false;
     if (this.#closeReason !== undefined) this.#finish();
     if (this.#over) return;
+    if (this.#connection.yielding) this.#owner.wakeLater(this);
     this.#pauseOrResume();
     this.#watch();
   }
@@ -197,8 +200,13 @@ export class ServedSocket implements Displaceable {
    * octets of the peer unread resets the connection, and the reset can overtake the answer.
    */
   #finish(): void {
-    if (this.#connection.output.length > 0 || this.#lingering) return;
     const reason = this.#closeReason ?? "peerEnded";
+    if (reason === "overBudget") {
+      // No answer is on its way, and whoever pours in more than there is room for would go on.
+      this.end(reason, true);
+      return;
+    }
+    if (this.#connection.output.length > 0 || this.#lingering) return;
     if (this.#inputEnded || reason === "drained") {
       this.end(reason, false);
       return;
@@ -213,7 +221,8 @@ export class ServedSocket implements Displaceable {
   }
 
   #pauseOrResume(): void {
-    const pause = this.#connection.blocked && this.#closeReason === undefined;
+    const { blocked, yielding } = this.#connection;
+    const pause = (blocked || yielding) && this.#closeReason === undefined;
     if (pause === this.#paused) return;
     this.#paused = pause;
     if (pause) this.#socket.pause();

@@ -262,6 +262,30 @@ test("calls in flight: no more than the limit, and all of them answered in the e
     { callsInFlight: 8 },
   ));
 
+test("a peer with a thousand calls at once has its turns, and others have theirs", () =>
+  withServer(
+    async (server) => {
+      const greedy = await bound(server);
+      const other = await bound(server);
+      const calls = Array.from({ length: 1000 }, (_, callId) =>
+        request(addOne, u32(callId), { callId }),
+      );
+      // One write: they arrive as one segment, or a few.
+      await greedy.send(...calls);
+      await until(() => server.listener.statistics().calls > 0);
+      await other.send(request(addOne, u32(1)));
+      expect(await other.pdu()).toBe(responseText(1, u32(2)));
+      expect(server.listener.statistics().calls).toBeLessThan(1000);
+      for (let callId = 0; callId < calls.length; callId += 1) {
+        expect(await greedy.pdu()).toBe(responseText(callId, u32(callId + 1)));
+      }
+      greedy.shutdown();
+      expect(await greedy.pdu()).toBe("end");
+      expect(server.listener.statistics().reassemblyOctets).toBe(0);
+    },
+    { pdusPerTurn: 1 },
+  ));
+
 test("a peer that resets with calls in flight leaves nothing behind", () =>
   withServer(async (server) => {
     const peer = await bound(server);

@@ -43,7 +43,7 @@ export function converse(
   let closed: CloseReason | undefined;
   for (const segment of segments) {
     connection.receive(segment);
-    for (let moved = true; moved; ) {
+    for (let moved = true; moved || connection.yielding; ) {
       moved = false;
       for (let event = connection.next(); event !== undefined; event = connection.next()) {
         moved = true;

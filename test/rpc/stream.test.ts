@@ -55,12 +55,22 @@ test("any stream, octet by octet", () => {
   );
 });
 
+test("short turns change nothing", () => {
+  fc.assert(
+    fc.property(streams, fc.integer({ min: 1, max: 3 }), (stream, pdusPerTurn) => {
+      expect(converse([stream], { pdusPerTurn })).toEqual(converse([stream]));
+    }),
+    { numRuns: 200 },
+  );
+});
+
 test("tight limits change the answers, never the rules: no exception, nothing left", () => {
   const limits = fc.record({
     requestOctets: fc.integer({ min: 0, max: 200 }),
     requestFragments: fc.integer({ min: 1, max: 4 }),
     contexts: fc.integer({ min: 0, max: 2 }),
     callsInFlight: fc.integer({ min: 1, max: 3 }),
+    pdusPerTurn: fc.integer({ min: 1, max: 3 }),
     reassemblyOctets: fc.integer({ min: 0, max: 600 }),
     outputOctets: fc.integer({ min: 1, max: 100 }),
   });

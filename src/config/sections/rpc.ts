@@ -20,7 +20,7 @@ const limitsSection = z
       .describe("From the connection to its first complete message."),
     request_seconds: whole(1, 3600)
       .default(DEFAULT_RPC_LIMITS.requestMilliseconds / SECOND)
-      .describe("From the first octet of a request to its last."),
+      .describe("From the first octet of a request to its last; and of a reply, 10 at most."),
     idle_seconds: whole(30, 86_400)
       .default(DEFAULT_RPC_LIMITS.idleMilliseconds / SECOND)
       .describe("Between requests. Windows keeps connections for 20 seconds: not below 30."),
