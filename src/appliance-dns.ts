@@ -48,7 +48,10 @@ export type ApplianceDns = {
   readonly warnings: () => readonly DiscoveryWarning[];
   /** Makes the records true at once to what has changed (DNS-4). */
   readonly refresh: () => void;
-  /** Takes over what can change while serving; says in the log what cannot, and what is wrong. */
+  /**
+   * Takes over what can change while serving, and says in the log what cannot. Rejects with words
+   * where something is wrong; all stays as it is then, and the warnings say so until it is mended.
+   */
   readonly reload: (read: ReadConfiguration | undefined) => Promise<void>;
 };
 
@@ -99,12 +102,13 @@ export async function openApplianceDns(
     warnings: () =>
       failure === undefined
         ? discovery.warnings()
-        : [{ code: "notReloaded", message: failure }, ...discovery.warnings()],
+        : [{ code: "notReloaded", message: `not reloaded, ${failure}` }, ...discovery.warnings()],
     refresh: discovery.refresh,
     reload: async (read) => {
       const outcome = await reload(running, discovery, read);
       failure = outcome.ok ? undefined : outcome.error;
-      if (outcome.ok) running = outcome.value;
+      if (!outcome.ok) throw new Error(outcome.error);
+      running = outcome.value;
     },
   };
 }
@@ -208,10 +212,10 @@ async function reload(
   discovery: Discovery,
   read: ReadConfiguration | undefined,
 ): Promise<Result<Configuration, string>> {
-  const refuse = (reason: string): Result<never, string> => {
-    log.error("not reloaded, everything stays as it is", { reason });
-    return { ok: false, error: `the configuration was not reloaded: ${reason}` };
-  };
+  const refuse = (reason: string): Result<never, string> => ({
+    ok: false,
+    error: `everything stays as it is: ${reason}`,
+  });
   const again = read?.();
   if (again === undefined) {
     discovery.refresh();

@@ -166,7 +166,8 @@ describe("reload", () => {
     const record = [{ name: "a", type: "A", values: ["192.0.2.1"] }];
     const running = await run({ record });
     writeFileSync(join(running.folder, "lab.zone"), "x A nope\n");
-    await running.reload(dns);
+    const refusal = await running.reload(dns).catch((error: Error) => error.message);
+    expect(refusal).toContain(what);
     expect(await ask(running.dnsPort, "a.lab.test")).toEqual(["192.0.2.1"]);
     expect(await warningsOf(running)).toMatchObject([
       { code: "notReloaded", message: expect.stringContaining(what) },
