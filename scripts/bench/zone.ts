@@ -5,7 +5,7 @@
  *   bun scripts/bench/zone.ts [--names 100000] [--rounds 3] [--seconds 5]
  *
  * The server has processor 0, dnsperf processor 1. Rounds are interleaved, medians printed. `hosts`
- * asks for a thousand names in turn, drawn over the whole zone; `spread` for as many as the zone has.
+ * asks for a thousand names in turn, drawn over the whole zone; `spread` for all that it has.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -186,10 +186,15 @@ function octetsFromText(text: string): Uint8Array | undefined {
   return octets.subarray(0, used);
 }
 
+/** `\\# length hex`, RFC 3597 §5. */
+function opaqueToText(rdata: Uint8Array): string {
+  return `\\# ${rdata.length} ${rdata.toHex()}`.trimEnd();
+}
+
 /** The data of a record as text that {@link rdataFromText} reads back, names absolute. */
 export function rdataToText(type: number, rdata: Uint8Array): string {
   const layout = rdataLayout(type);
-  if (layout === undefined) return `\\# ${rdata.length} ${rdata.toHex()}`.trimEnd();
+  if (layout === undefined) return opaqueToText(rdata);
   const words: string[] = [];
   let at = 0;
   for (const field of layout.fields) {
@@ -201,6 +206,8 @@ export function rdataToText(type: number, rdata: Uint8Array): string {
       continue;
     }
     const end = skipField(field, rdata, at, rdata.length);
+    // No octets are no word: only the notation of opaque data can say so.
+    if (field === "hex" && end === at) return opaqueToText(rdata);
     const word = fieldToText(field, rdata.subarray(at, end));
     // The tag of a CAA must not be quoted (RFC 8659 §4.1.1).
     const isTag = type === RecordType.CAA && field === "string";

@@ -38,6 +38,7 @@ describe("records as text (RFC 1035 §5.1)", () => {
     ["a SSHFP 1 1 dead", "1 1 dead"],
     ["a TLSA 3 1 1 beef", "3 1 1 beef"],
     ['a CAA 0 issue "ca.example"', '0 issue "ca.example"'],
+    ["a SSHFP \\# 2 0102", "\\# 2 0102"],
     ["a TYPE666 \\# 4 DEAD beef", "\\# 4 deadbeef"],
     ["a TYPE666 \\# 0", "\\# 0"],
     ["a A \\# 4 c0000201", "192.0.2.1"],
