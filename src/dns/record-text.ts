@@ -186,7 +186,7 @@ function octetsFromText(text: string): Uint8Array | undefined {
   return octets.subarray(0, used);
 }
 
-/** `\\# length hex`, RFC 3597 §5. */
+/** `\# length hex`, RFC 3597 §5. */
 function opaqueToText(rdata: Uint8Array): string {
   return `\\# ${rdata.length} ${rdata.toHex()}`.trimEnd();
 }
