@@ -4,7 +4,7 @@ import type { RpcLimits } from "./limits.ts";
 import type { RpcLog } from "./served-socket.ts";
 import type { RefusalReason } from "./statistics.ts";
 
-/** Strangers cause these lines: so many for each reason; the next one says how many were left out. */
+/** For each reason: strangers cause these lines. The next one says how many were left out. */
 const LINES_PER_SECOND = 1;
 
 /** Says who was turned away, and by which setting. */

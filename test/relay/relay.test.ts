@@ -64,7 +64,7 @@ describe("RELAY-1: the call is made anew, its stub and the reply's unchanged", (
       ]);
     }));
 
-  test("61 a big-endian client: the upstream sees its byte order and the identical stub", () =>
+  test("P0-61 a big-endian client: the upstream sees its byte order and the identical stub", () =>
     relayed({}, async ({ client }, upstream) => {
       const stub = inStub(OPAQUE_REQUEST, "big");
       const peer = await client();
@@ -114,7 +114,7 @@ describe("RELAY-1: the call is made anew, its stub and the reply's unchanged", (
       expect(upstream.accepted).toBe(0);
     }));
 
-  test("64 fragments are made anew: 5840 octets from the client, 2048 to the upstream", () => {
+  test("P0-64 fragments are made anew: 5840 octets from the client, 2048 to the upstream", () => {
     const stub = inStub(new Uint8Array(9000).map((_, index) => index));
     const reply = outStub(new Uint8Array(7000).map((_, index) => index * 3));
     return relayed(
@@ -197,7 +197,7 @@ describe("RELAY-1: the call is made anew, its stub and the reply's unchanged", (
   });
 });
 
-describe("62 a fault of the upstream is passed on with its status and flag", () => {
+describe("P0-62 a fault of the upstream is passed on with its status and flag", () => {
   const faults: readonly (readonly [number, boolean])[] = [
     [0x1c010014, true],
     [0x1c010002, true],
@@ -224,7 +224,7 @@ describe("62 a fault of the upstream is passed on with its status and flag", () 
   }
 });
 
-describe("63 RELAY-3: an upstream that is down", () => {
+describe("P0-63 RELAY-3: an upstream that is down", () => {
   test("fault 6ba, did not execute; the connection stays, and serves once the upstream does", async () => {
     const port = deafPort();
     const upstreams = [{ host: "127.0.0.1", port }];
@@ -302,7 +302,7 @@ describe("63 RELAY-3: an upstream that is down", () => {
   }
 });
 
-describe("65 a client that leaves", () => {
+describe("P0-65 a client that leaves", () => {
   test("mid-call by a reset: the upstream call is dropped at once, nothing stays", () =>
     relayed({ answer: () => "hold" }, async ({ client, relay, effects }, upstream) => {
       const peer = await client();
@@ -368,7 +368,7 @@ test("a relay that stops drops what is under way: the clients have a fault", () 
     await until(() => upstream.open === 0);
   }));
 
-test("66 octets of HTTP on the port touch nobody else", () =>
+test("P0-66 octets of HTTP on the port touch nobody else", () =>
   relayed({}, async ({ client }, upstream) => {
     const [peer, other] = [await client(), await client()];
     await peer.send(BIND);
