@@ -157,7 +157,7 @@ async function start(
       dns: dns.server?.endpoints ?? [],
       http: http.endpoints,
     },
-    notices: [...noticesOf(identity, store), ...dns.notices, ...controlNotices],
+    notices: [...noticesOf(identity, store), ...rpc.notices, ...dns.notices, ...controlNotices],
     isHealthy: async () => rpc.healthy() && (dns.server?.healthy() ?? true),
     reload,
     stop: () => {

@@ -7,7 +7,23 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { formatEndpoint } from "../../src/platform/endpoint.ts";
-import { bind, context, ECHO, NDR32, octets, request, TYPE } from "../rpc/octets.ts";
+import { inStub, MICROSOFT, OPAQUE_REQUEST } from "../relay/harness.ts";
+import {
+  alterContext,
+  bind,
+  context,
+  ECHO,
+  FEATURES_3,
+  FIRST,
+  joined,
+  MGMT,
+  NDR32,
+  NDR64,
+  octets,
+  request,
+  TYPE,
+  u32,
+} from "../rpc/octets.ts";
 import { RawClient } from "../rpc/raw-client.ts";
 import { executable, type RunningAppliance, startExecutable } from "../support/executable.ts";
 import { type OctetProxy, startOctetProxy } from "../support/octet-proxy.ts";
@@ -29,6 +45,7 @@ import { capture } from "./capture.ts";
 const BUILD_MILLISECONDS_MAXIMUM = 120_000;
 setDefaultTimeout(30_000);
 const ERROR_SEVERITY = 8_388_608;
+const NTLM_TRAILER = joined(octets("0a 02 00 00 00000000"), new TextEncoder().encode("NTLMSSP\0"));
 /** A name asked for last: once the capture has it, it has all that came before. */
 const LAST_NAME = "zz-last-of-all";
 
@@ -84,6 +101,53 @@ async function hasBegun(child: ChildProcess, ended: Promise<void>): Promise<bool
   return isCapturing;
 }
 
+/** What STRANGERS have for an answer, as numbers; each at least once. */
+const FAULTS = [5, 0x1c01_0002, 0x1c01_0003, 0x1c01_000b];
+const NAK_REASONS = [0, 4, 8];
+
+type Read = (filter: string, ...fields: readonly string[]) => Promise<string>;
+
+/** The values of a field in what was sent from the port, each once. */
+async function listOf(field: string, read: Read, port = 0): Promise<readonly number[]> {
+  const text = await read(`tcp.srcport==${port} && ${field}`, field);
+  const values = text.trim().split(/[\n,]/).map(Number);
+  return [...new Set(values)].toSorted((a, b) => a - b);
+}
+
+const MANAGED = bind([context(0, MGMT, NDR32)]);
+
+/** What each says on a connection of its own. */
+const STRANGERS: readonly (readonly Uint8Array[])[] = [
+  // Bound to nothing that is offered, then a call all the same; then no RPC at all.
+  [bind([context(0, ECHO, NDR32)]), request(0)],
+  [octets("47 45 54 20 2f 20 48 54 54 50 2f 31 2e 31 0d 0a 0d 0a")],
+  // As Windows binds; every management query, an operation too many, a context too many.
+  [
+    bind([context(0, MGMT, NDR32), context(1, MGMT, NDR64), context(2, MGMT, FEATURES_3)]),
+    ...[0, 2, 3, 5, 99].map((opnum) => request(opnum, octets(""), { callId: 10 + opnum })),
+    request(1, u32(4), { callId: 20 }),
+    request(0, octets(""), { callId: 21, contextId: 77 }),
+  ],
+  // A context added, and a genuine client's call, which is refused (RELAY-1).
+  [
+    MANAGED,
+    alterContext([context(1, MICROSOFT, NDR32)], { callId: 2 }),
+    request(0, inStub(OPAQUE_REQUEST), { callId: 3, contextId: 1 }),
+  ],
+  // A big-endian peer.
+  [bind([context(0, MGMT, NDR32)], { order: "big" }), request(2, octets(""), { order: "big" })],
+  // Refused as a whole: another version, no contexts, an authentication, a group that is not there.
+  [bind([context(0, MGMT, NDR32)], { version: [5, 1] })],
+  [bind([])],
+  [bind([context(0, MGMT, NDR32)], { trailer: NTLM_TRAILER, authLength: 8 })],
+  [bind([context(0, MGMT, NDR32)], { group: 0xdeadbeef })],
+  // Faults that end the connection.
+  [MANAGED, request(0, octets(""), { flags: 0 })],
+  [MANAGED, request(0, new Uint8Array(5817))],
+  [MANAGED, request(0, octets(""), { flags: FIRST, allocHint: 0xffff_ffff })],
+  [request(0)],
+];
+
 /** Everything a client does in a life, and a few things that none should. */
 async function wholeRun(): Promise<void> {
   const state = join(directory, "client.json");
@@ -94,12 +158,7 @@ async function wholeRun(): Promise<void> {
   await runClient([...discoveryFlags(appliance), "--name", "PC-2", "--virtual"]);
   await runClient([...serverFlags(appliance), "--name", "PC-3", "--product", "Lab Server Web"]);
   for (const path of ["/", "/status", "/status.txt", "/metrics"]) await get(appliance, path);
-  const strangers = [
-    // Bound to nothing that is offered, then a call all the same; then no RPC at all.
-    [bind([context(0, ECHO, NDR32)]), request(0)],
-    [octets("47 45 54 20 2f 20 48 54 54 50 2f 31 2e 31 0d 0a 0d 0a")],
-  ];
-  for (const sent of strangers) {
+  for (const sent of STRANGERS) {
     const client = await RawClient.connect(proxy.endpoint.port);
     await client.send(...sent);
     client.shutdown();
@@ -147,7 +206,15 @@ peerTest(
     // It must have understood what it read, or it would find nothing wrong with anything.
     const types = await read(`tcp.srcport==${port} && dcerpc`, "dcerpc.pkt_type");
     const seen = new Set(types.trim().split(/[\n,]/).map(Number));
-    expect([...seen].toSorted((a, b) => a - b)).toEqual([TYPE.response, TYPE.fault, TYPE.bindAck]);
+    expect([...seen].toSorted((a, b) => a - b)).toEqual([
+      TYPE.response,
+      TYPE.fault,
+      TYPE.bindAck,
+      TYPE.bindNak,
+      TYPE.alterContextResponse,
+    ]);
+    expect(await listOf("dcerpc.cn_status", read, port)).toEqual(FAULTS);
+    expect(await listOf("dcerpc.cn_reject_reason", read, port)).toEqual(NAK_REASONS);
     if (live === undefined) return;
     const codes = await read(`udp.srcport==${dnsPort} && dns`, "dns.flags.rcode");
     expect(codes.trim().split("\n").map(Number).toSorted()).toEqual([0, 3]);
