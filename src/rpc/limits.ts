@@ -1,7 +1,7 @@
 /**
  * Everything an RPC peer could use without end, and how much of it there is. Times in milliseconds.
  *
- * By the defaults connections hold at most: 8192 records of some three KiB, 16 MiB of what has
+ * By the defaults connections hold at most: 8192 records of some five KiB, 16 MiB of what has
  * arrived, 1.5 KiB more for each, 16 KiB and one reply each of what is not taken. What those who
  * read nothing reach in practice is far less (scripts/bench/hostile.ts: below 512 MiB, all told).
  */

@@ -1,6 +1,6 @@
 /**
- * The executable under hundreds of peers that mean no good, while others activate: the short form of
- * scripts/bench/hostile.ts. What it cost is measured there.
+ * The executable under hundreds of peers that mean no good, while others activate: the short form
+ * of scripts/bench/hostile.ts. What it cost is measured there.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
@@ -55,8 +55,8 @@ class Crowd {
   readonly sockets: Socket[] = [];
 
   /**
-   * From `addresses` addresses, 127.0.0.2 and up, in turn; some at a time, and others ask in between.
-   * Resolves when each was let in or turned away.
+   * From `addresses` addresses, 127.0.0.2 and up, in turn; some at a time, and others ask in
+   * between. Resolves when each was let in or turned away.
    */
   async gather(addresses: number, says: Uint8Array, between: () => Promise<void>): Promise<void> {
     while (this.sockets.length < PEERS) {

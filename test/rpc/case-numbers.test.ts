@@ -1,7 +1,7 @@
 /**
- * The conformance cases of an anonymous DCE/RPC server over TCP that come first, by number: 1 to 30
- * for the listener, 61 to 66 for the relay. A test says in its title which case it is (`P0-17`); this
- * one says which case has none.
+ * The conformance cases of an anonymous DCE/RPC server over TCP that come first, by number: 1 to
+ * 30 for the listener, 61 to 66 for the relay. A test says in its title which case it is (`P0-17`);
+ * this one says which case has none.
  */
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
