@@ -2,6 +2,7 @@
 import { Counter, Histogram, Registry } from "prom-client";
 import { HRESULT } from "../protocol/hresult.ts";
 import type { RpcInterface } from "../rpc/interface.ts";
+import { readU32 } from "../rpc/octets.ts";
 import type { AccessEntry } from "./server.ts";
 
 /** Made before the parts that report to it; its registry becomes that of the metrics. */
@@ -106,9 +107,8 @@ export function observedInterface(
       offered.invoke(call, (outcome) => {
         complete(outcome);
         if (outcome.kind !== "response" || outcome.stub.length < HRESULT_LENGTH) return;
-        const { buffer, byteOffset, length } = outcome.stub;
-        const view = new DataView(buffer, byteOffset, length);
-        observe(view.getUint32(length - HRESULT_LENGTH, true), (now() - start) / 1000);
+        const { stub } = outcome;
+        observe(readU32(stub, stub.length - HRESULT_LENGTH, true), (now() - start) / 1000);
       });
     },
   };
