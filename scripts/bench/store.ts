@@ -1,8 +1,10 @@
 /**
- * The way from a decoded request to a durable record: `bun scripts/bench/store.ts [CLIENTS] [FOLDER]`.
+ * The way from a decoded request to a durable record:
+ * `bun scripts/bench/store.ts [CLIENTS] [FOLDER]`.
  *
- * Decides groups of renewals by an inventory of CLIENTS, in the order of their arrival, and commits each
- * before the next one, as a host does under load that keeps it busy. FOLDER: the medium to measure.
+ * Decides groups of renewals by an inventory of CLIENTS, in the order of their arrival, and
+ * commits each before the next one, as a host does under load that keeps it
+ * busy. FOLDER: the medium to measure.
  */
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";

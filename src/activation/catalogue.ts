@@ -18,7 +18,7 @@ export type Product = {
 };
 
 /** An application id and what the catalogue knows under it. */
-export type CatalogueApplication = {
+type CatalogueApplication = {
   readonly applicationId: Guid;
   readonly products: readonly Product[];
   /** The largest threshold of its products. */

@@ -7,7 +7,7 @@ import { UndoLog } from "./undo-log.ts";
 /** Applications that keep a count, catalogued ones aside: a forged application id gets none. */
 export const UNKNOWN_APPLICATIONS_MAXIMUM = 64;
 /** What "every client" means for an unbounded cache: memory is still finite (COUNT-8). */
-export const UNBOUNDED_CAPACITY = 1_048_576;
+const UNBOUNDED_CAPACITY = 1_048_576;
 
 /** What a store keeps of one application. */
 export type SavedApplication = {
@@ -68,8 +68,8 @@ export function replyCountOf(count: number, largestRequiredCount: number, policy
 
 /**
  * Everything the rules remember between requests. Changes belong to the group of requests at hand,
- * all of one time by the host's clock, until {@link ActivationState.accept} keeps them or {@link ActivationState.rollback} takes them
- * back, exactly.
+ * all of one time by the host's clock, until {@link ActivationState.accept} keeps them or
+ * {@link ActivationState.rollback} takes them back, exactly.
  */
 export class ActivationState {
   readonly #undo = new UndoLog();

@@ -14,7 +14,7 @@ import { hostProductOf } from "./host-product.ts";
 import { installationIdOf } from "./installation-id.ts";
 
 /** Whether a host may serve (HOST-5, HOST-7), and if not, why. */
-export type HostLicenceStatus =
+type HostLicenceStatus =
   | { readonly licensed: true }
   | {
       readonly licensed: false;

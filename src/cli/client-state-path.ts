@@ -5,9 +5,9 @@ import type { CliContext } from "./context.ts";
 export const CLIENT_STATE_VARIABLE = "MUSTER_CLIENT_STATE";
 
 /**
- * Where this machine is kept as a client: the file of `--state`, of {@link CLIENT_STATE_VARIABLE},
- * or `muster/client.json` among the user's state (XDG Base Directory Specification). Undefined where
- * the user has no place for it.
+ * Where this machine is kept as a client: the file of `--state`, of
+ * {@link CLIENT_STATE_VARIABLE}, or `muster/client.json` among the user's state (XDG Base
+ * Directory Specification). Undefined where the user has no place for it.
  */
 export function clientStatePath(
   { process: { env } }: CliContext,

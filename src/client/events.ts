@@ -8,7 +8,7 @@ import { formatHostAddress, type HostAddress } from "./host-address.ts";
  * comes. A 12288 without a 12289 after it means that the host did not answer. Fields in the
  * original's order; 12288 is entered when its fate is known, because it carries the result.
  */
-export type RequestSentEvent = {
+type RequestSentEvent = {
   readonly code: typeof EVENT_CODE.requestSent;
   /** Unix milliseconds, when the request was made. */
   readonly time: number;
@@ -25,7 +25,7 @@ export type RequestSentEvent = {
   readonly detail: string;
 };
 
-export type ReplyReceivedEvent = {
+type ReplyReceivedEvent = {
   readonly code: typeof EVENT_CODE.replyReceived;
   readonly time: number;
   readonly hresult: number;

@@ -22,7 +22,7 @@ import type { TsigKey } from "./tsig/tsig.ts";
 import type { Zone } from "./zone.ts";
 import { ZoneDataError, type ZoneMistake } from "./zone-sources.ts";
 
-export type DiscoverySettings = {
+type DiscoverySettings = {
   /** DNS-5. */
   readonly publish: boolean;
   readonly priority: number;

@@ -231,14 +231,3 @@ export function labelCount(name: Name): number {
   for (let at = 0; (name[at] ?? 0) !== 0; at += (name[at] ?? 0) + 1) count += 1;
   return count;
 }
-
-/** `label.parent`; undefined where a limit is passed. */
-export function prependLabel(label: Uint8Array, parent: Name): Name | undefined {
-  if (label.length === 0 || label.length > MAX_LABEL_OCTETS) return undefined;
-  if (label.length + 1 + parent.length > MAX_NAME_OCTETS) return undefined;
-  const name = new Uint8Array(label.length + 1 + parent.length);
-  name[0] = label.length;
-  name.set(label, 1);
-  name.set(parent, label.length + 1);
-  return name;
-}

@@ -13,7 +13,7 @@ import { UDP_PAYLOAD_OCTETS } from "./edns.ts";
 import { type ExchangeError, exchangeByTcp, exchangeByUdp } from "./exchange.ts";
 import { labelCount, type Name, nameFromText, nameToText, readName, sameName } from "./name.ts";
 
-export type LookupErrorCode =
+type LookupErrorCode =
   | ExchangeError
   | "bad-name"
   /** The name does not exist. */

@@ -37,7 +37,7 @@ export type DnsServerOptions = {
   readonly handleSigned?: HandleSigned;
 };
 
-export type DnsStatistics = {
+type DnsStatistics = {
   readonly answers: readonly {
     readonly transport: "udp" | "tcp";
     readonly rcode: string;

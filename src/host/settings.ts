@@ -3,7 +3,7 @@ import type { HostStanding, Policy } from "../activation/policy.ts";
 import type { Sign } from "../platform/signature.ts";
 
 /** What the host signs with, and what vouches for it. */
-export type HostIdentity = {
+type HostIdentity = {
   /** 16 octets, from the public key (HOST-2). */
   readonly hostId: Uint8Array;
   readonly sign: Sign;

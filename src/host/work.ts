@@ -19,7 +19,7 @@ export type RequestWork = {
 };
 
 /** Something seen on another interface, to be kept and not counted (RELAY-4). */
-export type ObservationWork = { readonly kind: "observation"; readonly effect: RequestEffect };
+type ObservationWork = { readonly kind: "observation"; readonly effect: RequestEffect };
 
 /** An administrator's reset of the count (COUNT-12); undefined: of every application. */
 export type ResetWork = {

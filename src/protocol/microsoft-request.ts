@@ -30,7 +30,7 @@ const MICROSOFT_REQUEST_LENGTH_MAXIMUM = 1024;
 const NAME_OFFSET = 108;
 const NAME_UNITS = 64;
 
-export type MicrosoftVersion = {
+type MicrosoftVersion = {
   readonly majorVersion: number;
   readonly minorVersion: number;
   /** Octets of the request, all that is known of an encrypted one. */
@@ -55,7 +55,7 @@ export type ReadableMicrosoftRequest = MicrosoftVersion & {
   readonly machineName: string;
 };
 
-export type OpaqueMicrosoftRequest = MicrosoftVersion & { readonly kind: "opaque" };
+type OpaqueMicrosoftRequest = MicrosoftVersion & { readonly kind: "opaque" };
 
 export type MicrosoftRequest = ReadableMicrosoftRequest | OpaqueMicrosoftRequest;
 

@@ -34,7 +34,7 @@ export type RpcCallerError =
   /** The connection ended before the answer; `by` says who ended it. */
   | { readonly kind: "closed"; readonly by: "server" | "caller" };
 
-export type RpcCallOptions = {
+type RpcCallOptions = {
   readonly objectUuid?: Guid;
   readonly timeoutMs?: number;
 };

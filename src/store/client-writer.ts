@@ -4,7 +4,7 @@ import type { PackedRequest } from "./group.ts";
 import type { Binding, StatementSet } from "./statement-set.ts";
 
 /** Names kept of a client that has many (COUNT-10): more say nothing more. */
-export const NAMES_PER_CLIENT_MAXIMUM = 16;
+const NAMES_PER_CLIENT_MAXIMUM = 16;
 
 /** What the next request of a client is compared with. */
 type KnownClient = {

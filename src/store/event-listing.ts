@@ -13,7 +13,7 @@ import {
 } from "./listing.ts";
 
 /** Entries read for one page at most, where no index leads to the matches: about 0.1 s. */
-export const EVENTS_READ_MAXIMUM = 100_000;
+const EVENTS_READ_MAXIMUM = 100_000;
 /** Applications under which one client's events are looked for. */
 const CHAINS_MAXIMUM = 64;
 

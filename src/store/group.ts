@@ -55,7 +55,7 @@ const ENTERED_AT = 108;
 const FLAG_VIRTUAL = 1;
 const FLAG_IN_INVENTORY = 2;
 /** Longest text kept, in octets of UTF-8; what is longer is cut. */
-export const TEXT_MAXIMUM = 1024;
+const TEXT_MAXIMUM = 1024;
 
 /** A request as the writer reads it; ids are views of 16 octets. */
 export type PackedRequest = {

@@ -104,7 +104,7 @@ export type EventItem = {
  * finds a match, a page ends after so many entries read.
  */
 export type EventQuery = PageQuery & {
-  /** Entries after this id, oldest first: to follow the log. Not with `from`, `before` or `cmid`. */
+  /** Entries after this id, oldest first, to follow the log. Not with `from`, `before`, `cmid`. */
   readonly after?: number;
   readonly from?: number;
   readonly before?: number;

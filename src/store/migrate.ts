@@ -4,7 +4,7 @@ import { primaryResult, StoreError } from "./health.ts";
 import type { Migration } from "./migrations.ts";
 
 /** "mstr": marks a database file as one of ours (SQLite's `application_id`). */
-export const FILE_SIGNATURE = 0x6d737472;
+const FILE_SIGNATURE = 0x6d737472;
 
 /**
  * The schema's version; throws StoreError where the file is no database that this program may open.

@@ -6,7 +6,7 @@ import { GUID_LENGTH } from "../protocol/guid.ts";
 import { guidFromOctets } from "./group.ts";
 
 /** An application's records in columns: a million of them pass between threads in one piece. */
-export type PackedApplication = {
+type PackedApplication = {
   readonly applicationId: Uint8Array;
   readonly largestRequiredCount: number;
   /** 16 octets for each record. */

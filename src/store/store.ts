@@ -47,8 +47,8 @@ export type StoreOptions = {
 export type StoredGroup = CommitReceipt & { readonly group: CommitGroup };
 
 /**
- * What is kept (STORE-1 to STORE-6). Every call is asynchronous: writing and reading have a thread
- * each. What cannot be read now rejects with StoreError; a commit never rejects.
+ * What is kept (STORE-1 to STORE-6). Every call is asynchronous: writing, reading and analysing
+ * have a thread each. What cannot be read now rejects with StoreError; a commit never rejects.
  */
 export type Store = {
   /** Stores the whole group or none of it; resolved when it is on the medium (STORE-1). */
@@ -106,7 +106,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   return store;
 }
 
-/** Two threads on one file: the writer, and a reader beside it. */
+/** Three threads on one file: the writer, and two readers beside it. */
 class ThreadedStore implements Store {
   readonly #options: StoreOptions;
   readonly #clock: Clock;
@@ -115,6 +115,8 @@ class ThreadedStore implements Store {
   #health: StoreHealth = { state: "ok" };
   #writer: Thread<WriterCalls>;
   #reader: Thread<ReaderCalls>;
+  /** Reads too; what it is asked may take seconds, and listings do not wait for it. */
+  #analyst: Thread<ReaderCalls>;
   #clients: number | undefined;
   #isClosed = false;
   #isReplacing = false;
@@ -123,7 +125,12 @@ class ThreadedStore implements Store {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#writer = this.#startWriter();
-    this.#reader = this.#startReader();
+    this.#reader = this.#startReader((reader) => {
+      this.#reader = reader;
+    });
+    this.#analyst = this.#startReader((reader) => {
+      this.#analyst = reader;
+    });
   }
 
   async open(): Promise<void> {
@@ -164,7 +171,7 @@ class ThreadedStore implements Store {
   readonly totals = (): Promise<Totals> => this.#reader.call("totals", undefined);
 
   readonly clientsServedSince = (time: number): Promise<number> =>
-    this.#reader.call("clientsServedSince", time);
+    this.#analyst.call("clientsServedSince", time);
 
   readonly clients = (query: ClientQuery = {}): Promise<Page<ClientItem>> =>
     this.#reader.call("clients", query);
@@ -176,22 +183,22 @@ class ThreadedStore implements Store {
     this.#reader.call("events", query);
 
   readonly duplicates = (query: DuplicatesQuery): Promise<readonly DuplicateCmid[]> =>
-    this.#reader.call("duplicates", query);
+    this.#analyst.call("duplicates", query);
 
   readonly forecasts = (query: ForecastQuery): Promise<readonly ApplicationForecast[]> =>
-    this.#reader.call("forecasts", query);
+    this.#analyst.call("forecasts", query);
 
   readonly activity = (query: ActivityQuery): Promise<readonly ActivityCount[]> =>
-    this.#reader.call("activity", query);
+    this.#analyst.call("activity", query);
 
   readonly licensing = (options: LicensingOptions): Promise<LicensingReport> =>
-    this.#reader.call("licensing", options);
+    this.#analyst.call("licensing", options);
 
   readonly newClients = (query: NewClientsQuery): Promise<number> =>
-    this.#reader.call("newClients", query);
+    this.#analyst.call("newClients", query);
 
   readonly publicationFailures = (): Promise<readonly PublicationFailure[]> =>
-    this.#reader.call("publicationFailures", undefined);
+    this.#analyst.call("publicationFailures", undefined);
 
   readonly retainEvents = (
     limits: RetentionLimits,
@@ -236,8 +243,10 @@ class ThreadedStore implements Store {
     if (this.#isClosed) return;
     this.#isClosed = true;
     // The writer last: whoever closes last folds the write-ahead log into the database.
-    await this.#reader.call("close", undefined).catch(ignore);
-    this.#reader.terminate();
+    for (const reader of [this.#reader, this.#analyst]) {
+      await reader.call("close", undefined).catch(ignore);
+      reader.terminate();
+    }
     await this.#writer.call("close", undefined).catch(ignore);
     this.#writer.terminate();
   };
@@ -264,9 +273,10 @@ class ThreadedStore implements Store {
     return new Thread<WriterCalls>("writer-thread", onNotice, () => void this.#replaceWriter());
   }
 
-  #startReader(): Thread<ReaderCalls> {
+  /** One that dies is replaced. */
+  #startReader(replace: (reader: Thread<ReaderCalls>) => void): Thread<ReaderCalls> {
     const reader = new Thread<ReaderCalls>("reader-thread", ignore, () => {
-      if (!this.#isClosed) this.#reader = this.#startReader();
+      if (!this.#isClosed) replace(this.#startReader(replace));
     });
     reader.call("open", this.#options.path).catch(ignore);
     return reader;
@@ -311,13 +321,13 @@ class ThreadedStore implements Store {
   #setHealth(health: StoreHealth): void {
     this.#health = health;
     if (health.state === "ok") void this.#countClients();
-    // Whatever file the reader has open may no longer be the one that lies there.
+    // Whatever file the readers have open may no longer be the one that lies there.
     this.#reader.call("open", this.#options.path).catch(ignore);
+    this.#analyst.call("open", this.#options.path).catch(ignore);
     for (const listener of this.#healthListeners) listener(health);
   }
 }
 
 function ignore(): void {}
 
-export type { CommitGroup } from "./group.ts";
 export { StoreError } from "./health.ts";

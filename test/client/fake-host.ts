@@ -21,7 +21,7 @@ import type { RpcOutcome } from "../../src/rpc/interface.ts";
 export const NOW = Date.UTC(2026, 7, 1);
 
 /** Random octets that are the same in every run: a counter under SHA-256. */
-export function seededRandom(seed: number): (length: number) => Uint8Array {
+function seededRandom(seed: number): (length: number) => Uint8Array {
   let drawn = 0;
   return (length) => {
     const octets = new Uint8Array(length);

@@ -22,7 +22,7 @@ export function octetsOf(hexadecimal: string): Uint8Array {
 }
 
 /** Octet strings as hexadecimal, undefined as null: the form that vector files use. */
-export function inVectorForm(value: unknown): unknown {
+function inVectorForm(value: unknown): unknown {
   if (value instanceof Uint8Array) return value.toHex();
   if (value === undefined) return null;
   if (typeof value !== "object" || value === null) return value;

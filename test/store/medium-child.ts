@@ -1,4 +1,4 @@
-/** Run by failures.test.ts in a mount namespace of its own: `bun medium-child.ts SCENARIO FOLDER`. */
+/** Run by failures.test.ts in a mount namespace: `bun medium-child.ts SCENARIO FOLDER`. */
 import { spawnSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

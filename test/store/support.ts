@@ -98,7 +98,7 @@ export function healthBecomes(store: Store, state: StoreHealth["state"]): Promis
   });
 }
 
-/** What a promise is rejected with. `expect().rejects` would block the loop that a thread answers on. */
+/** What a promise is rejected with: `expect().rejects` blocks the loop that a thread answers on. */
 export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;

@@ -1,6 +1,5 @@
 /** Transaction signatures (RFC 8945), for servers and for clients. */
-export { type SigningContext, signMessage, type TsigReplyError, verifyReply } from "./client.ts";
+export { signMessage, type TsigReplyError, verifyReply } from "./client.ts";
 export { TSIG_ALGORITHMS, type TsigAlgorithm, type TsigKey, TsigKeys } from "./key.ts";
-export type { Signed } from "./mac.ts";
 export { TsigError } from "./record.ts";
 export { type CheckedRequest, checkRequest, type SignReply } from "./request.ts";
