@@ -11,7 +11,7 @@ import { parseGuid } from "../protocol/guid.ts";
 import type { ControlActions, Refusal } from "./actions.ts";
 
 /** Longer than any renewal interval; who means for ever says nothing. */
-export const DRAIN_SECONDS_MAXIMUM = 366 * 86_400;
+const DRAIN_SECONDS_MAXIMUM = 366 * 86_400;
 /** Octets of a request's content. */
 export const CONTENT_OCTETS_MAXIMUM = 16_384;
 

@@ -1,4 +1,4 @@
-export type Verdict = "admitted" | "too-many-requests" | "unavailable";
+type Verdict = "admitted" | "too-many-requests" | "unavailable";
 
 export type Admission = {
   /** Counts one in, unless there are too many; what is admitted has to leave. */

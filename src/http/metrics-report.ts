@@ -12,27 +12,27 @@ export type MetricsReport = {
   readonly http: HttpFigures;
 };
 
-export type HttpFigures = {
+type HttpFigures = {
   readonly requestsInWork: number;
   readonly connectionsOpen: number;
   readonly connectionsRefused: number;
   readonly connectionsStalled: number;
 };
 
-export type ProcessFigures = {
+type ProcessFigures = {
   readonly residentOctets: number;
   readonly cpuSeconds: number;
 };
 
 /** Requests on their way to a commit; since the start of the process where they add up. */
-export type QueueFigures = {
+type QueueFigures = {
   readonly waiting: number;
   readonly refusedBusy: number;
   readonly refusedByStore: number;
   readonly observationsLost: number;
 };
 
-export type RpcFigures = {
+type RpcFigures = {
   readonly connectionsOpen: number;
   readonly connectionsAccepted: number;
   readonly connectionsRefused: Readonly<Record<string, number>>;
@@ -46,7 +46,7 @@ export type RpcFigures = {
   readonly bindNaks: ReadonlyMap<number, number>;
 };
 
-export type DnsFigures = {
+type DnsFigures = {
   readonly answers: readonly {
     readonly transport: string;
     readonly rcode: string;

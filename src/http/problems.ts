@@ -110,7 +110,7 @@ export function isProblemSlug(text: string): text is ProblemSlug {
   return Object.hasOwn(PROBLEMS, text);
 }
 
-export function problemDetails(slug: ProblemSlug, options: ProblemOptions = {}): ProblemDetails {
+function problemDetails(slug: ProblemSlug, options: ProblemOptions = {}): ProblemDetails {
   const { status, title } = PROBLEMS[slug];
   const { detail, instance } = options;
   return {

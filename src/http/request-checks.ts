@@ -7,7 +7,7 @@ import { ROUTE_METHODS } from "./routing.ts";
 const KNOWN_METHODS: ReadonlySet<string> = new Set([...ROUTE_METHODS, "HEAD", "OPTIONS"]);
 
 /** What is wrong with a request, whatever it asks for; undefined where nothing is. */
-export function refusalOf(
+function refusalOf(
   request: Request,
   limits: HttpLimits,
   allowedHosts: ReadonlySet<string>,

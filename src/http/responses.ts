@@ -1,7 +1,7 @@
 import { csvLines, escapeUnsafe } from "../platform/text.ts";
 import type { Html } from "./page/page.ts";
 
-export const JSON_MEDIA_TYPE = "application/json";
+const JSON_MEDIA_TYPE = "application/json";
 
 /**
  * JSON, indented: people read it with curl. What would move a terminal's cursor or turn the

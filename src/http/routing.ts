@@ -4,7 +4,7 @@ import { problemResponse } from "./problems.ts";
 import { targetPath } from "./target.ts";
 
 export const ROUTE_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
-export type RouteMethod = (typeof ROUTE_METHODS)[number];
+type RouteMethod = (typeof ROUTE_METHODS)[number];
 
 /** One resource: its path and what each method does. HEAD goes with GET, OPTIONS with all. */
 export type Route = {
@@ -15,7 +15,7 @@ export type Route = {
 };
 
 /** The value of Allow (RFC 9110 section 10.2.1). */
-export function allowedMethods(route: Route): string {
+function allowedMethods(route: Route): string {
   const listed = ROUTE_METHODS.filter((method) => route.methods[method] !== undefined);
   return [
     ...listed.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method])),

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import type { HttpEnvironment, HttpMiddleware } from "./environment.ts";
 
 /** Only what this service itself serves: no inline script or style, no frame, no form. */
-export const CONTENT_SECURITY_POLICY = [
+const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "style-src 'self'",
   "script-src 'self'",

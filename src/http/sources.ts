@@ -96,7 +96,7 @@ export type HostReport = {
 };
 
 /** How long clients wait before they ask again (HOST-2). */
-export type IntervalsReport = {
+type IntervalsReport = {
   readonly activationMinutes: number;
   readonly renewalMinutes: number;
 };
@@ -114,13 +114,13 @@ export type ApplicationReport = {
 };
 
 /** Kept for the life of the installation (HOST-8). */
-export type RequestsReport = {
+type RequestsReport = {
   readonly total: number;
   readonly failed: number;
   readonly byLicenceState: Readonly<Record<LicenceStateName, number>>;
 };
 
-export type RpcReport = {
+type RpcReport = {
   /** Whether activations are served now: false while draining or not licensed (HOST-7, HOST-12). */
   readonly serving: boolean;
   readonly draining: boolean;
@@ -156,7 +156,7 @@ export type DnsRecordReport = {
   readonly data: string;
 };
 
-export type StoreReport = {
+type StoreReport = {
   readonly state: "ok" | "failed";
   /** `full`, `readOnly`, ...; undefined where the state is ok (STORE-6). */
   readonly reason: string | undefined;

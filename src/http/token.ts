@@ -2,8 +2,8 @@
 import { HttpSettingError } from "./setting-error.ts";
 import { readSettingFile } from "./tls-files.ts";
 
-export const TOKEN_LENGTH_MINIMUM = 16;
-export const TOKEN_LENGTH_MAXIMUM = 256;
+const TOKEN_LENGTH_MINIMUM = 16;
+const TOKEN_LENGTH_MAXIMUM = 256;
 export const TOKEN_FORM_WORDS = `${TOKEN_LENGTH_MINIMUM} to ${TOKEN_LENGTH_MAXIMUM} letters, digits and -._~+/, = at its end`;
 
 /** A bearer token (RFC 6750 section 2.1), long enough not to be guessed. */

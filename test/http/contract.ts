@@ -3,7 +3,6 @@ import Ajv2020 from "ajv/dist/2020.js";
 import type { ApiDocument } from "../../src/http/page/api-page.ts";
 
 export type Asked = { readonly path: string; readonly headers?: Readonly<Record<string, string>> };
-export type Ask = (asked: Asked) => Promise<Response>;
 
 /** `GET /api/v1/clients 200 application/json` for each answer that the document describes. */
 export function describedAnswers({ paths }: ApiDocument): readonly string[] {

@@ -35,7 +35,12 @@ describe("what there is to read where nothing can be looked up", () => {
 
   test("the API page has every path with its parameters", async () => {
     const page = await read("/docs/api");
-    for (const words of ["GET /api/v1/clients/{id}", "GET /status.txt", "severalNames", "Problem"]) {
+    for (const words of [
+      "GET /api/v1/clients/{id}",
+      "GET /status.txt",
+      "severalNames",
+      "Problem",
+    ]) {
       expect(page).toContain(words);
     }
     expect(page).not.toContain("undefined");

@@ -22,7 +22,7 @@ export const alertSchema = z
   .meta({ id: "Alert" });
 export const alertsSchema = z.strictObject({ items: z.array(alertSchema) });
 
-export const duplicateSchema = z
+const duplicateSchema = z
   .strictObject({
     cmid: guid(),
     applicationId: guid(),
@@ -37,7 +37,7 @@ export const duplicateSchema = z
   .meta({ id: "Duplicate", description: "A client id that several machines share (COUNT-10)" });
 export const duplicatesSchema = z.strictObject({ asOf: asOf(), items: z.array(duplicateSchema) });
 
-export const forecastSchema = z
+const forecastSchema = z
   .strictObject({
     applicationId: guid(),
     count: whole(),

@@ -5,7 +5,7 @@ import type { HttpMiddleware } from "../environment.ts";
 import { PROBLEM_MEDIA_TYPE, PROBLEMS, type ProblemSlug } from "../problems.ts";
 import { describeParameters } from "./parameters.ts";
 
-export const problemSchema = z
+const problemSchema = z
   .object({
     type: z.string().describe("A path that this service answers with an explanation"),
     title: z.string(),

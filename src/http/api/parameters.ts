@@ -7,7 +7,7 @@ import { parseGuid } from "../../protocol/guid.ts";
 import { LICENCE_STATES } from "../../protocol/types.ts";
 import { PAGE_DEFAULT, PAGE_MAXIMUM } from "../../store/listing.ts";
 
-export const FORMATS = ["json", "ndjson", "csv"] as const;
+const FORMATS = ["json", "ndjson", "csv"] as const;
 export type ListingFormat = (typeof FORMATS)[number];
 
 const TEXT_LENGTH_MAXIMUM = 256;

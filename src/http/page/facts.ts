@@ -30,7 +30,7 @@ export type PageFacts = {
   readonly url: string;
 };
 
-export type PageDetails = {
+type PageDetails = {
   readonly alerts: readonly StandingAlert[];
   readonly duplicates: readonly DuplicateCmid[];
   /** The newest first. */

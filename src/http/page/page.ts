@@ -42,7 +42,7 @@ export function isolated(text: string): Html {
 /** Longer than any sentence of ours. */
 const TEXT_LENGTH_MAXIMUM = 1000;
 
-export function untrusted(text: string): string {
+function untrusted(text: string): string {
   return sanitise(text, TEXT_LENGTH_MAXIMUM);
 }
 

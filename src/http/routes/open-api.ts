@@ -8,7 +8,7 @@ import { jsonResponse } from "../responses.ts";
 import type { Route } from "../routing.ts";
 
 /** Of the API, not of the program: what changes it is written down in the API's changelog. */
-export const API_VERSION = "1.0.0";
+const API_VERSION = "1.0.0";
 
 /** `GET /openapi.json`: the OpenAPI 3.1 document, made from the schemas of the routes. */
 export function openApiRoute(app: Hono<HttpEnvironment>): Route {
