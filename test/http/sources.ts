@@ -85,7 +85,7 @@ export const PRODUCTS: readonly Product[] = [
   {
     name: "Desktop",
     applicationId: CLIENT_APPLICATION,
-    activationId: "ae2ee509-1b34-41c0-acb7-6d4650168915",
+    activationId: "0c3b32aa-5919-466a-abf3-90b7c506aaf2",
     group: "clientVolume",
     threshold: 25,
     kind: "client",
