@@ -52,6 +52,8 @@ export type RpcLimits = {
   readonly outputOctets: number;
   /** Octets read and thrown away after a last answer, before the connection is cut. */
   readonly discardOctets: number;
+  /** Connections that wait to be accepted. */
+  readonly backlog: number;
   /**
    * Octets of a connection that the kernel keeps unread, and unsent. What one event brings is no
    * more than that: a thousand peers that pour all they can make no more than so much memory.
@@ -80,6 +82,7 @@ export const DEFAULT_RPC_LIMITS: RpcLimits = {
   reassemblyOctets: 16 * 1024 * 1024,
   outputOctets: 16 * 1024,
   discardOctets: 128 * 1024,
+  backlog: 4096,
   kernelReceiveOctets: 16 * 1024,
   kernelSendOctets: 64 * 1024,
   sparedDescriptors: 1024,

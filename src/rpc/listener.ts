@@ -6,8 +6,8 @@ import type { TCPSocketListener } from "bun";
 import type { Clock } from "../platform/clock.ts";
 import { descriptorLimit } from "../platform/descriptors.ts";
 import { BindError, type Endpoint, formatEndpoint } from "../platform/endpoint.ts";
+import { tuneListeningSocket } from "../platform/listening-socket.ts";
 import type { RandomBytes } from "../platform/randomness.ts";
-import { limitSocketBuffers } from "../platform/socket-buffers.ts";
 import { foldMappedAddress } from "./addresses.ts";
 import { AssociationGroups } from "./association-groups.ts";
 import type { ConnectionContext } from "./connection.ts";
@@ -275,8 +275,9 @@ class RpcServer implements ServedSocketOwner {
     };
     const listener = Bun.listen<ServedSocket | undefined>(options);
     secondaryAddress = String(listener.port);
-    const { kernelReceiveOctets, kernelSendOctets } = this.context.limits;
-    limitSocketBuffers(listener, {
+    const { backlog, kernelReceiveOctets, kernelSendOctets } = this.context.limits;
+    tuneListeningSocket(listener, {
+      backlog,
       receiveOctets: kernelReceiveOctets,
       sendOctets: kernelSendOctets,
     });
