@@ -10,11 +10,8 @@ import { MIGRATIONS, type Migration } from "./migrations.ts";
  * the average commit a tenth faster and the slowest one three times slower.
  */
 const CHECKPOINT_PAGES = 1000;
-/**
- * SQLite's own page cache, in kibibytes: what the process keeps of the database in its own memory.
- * Four times as much makes no commit quicker, since the system keeps the file in memory as well.
- */
-const PAGE_CACHE_KIBIBYTES = 16_384;
+/** SQLite's own page cache, in kibibytes. */
+const PAGE_CACHE_KIBIBYTES = 65_536;
 /** How long a statement waits for another connection's lock. */
 const BUSY_MILLISECONDS = 5_000;
 
