@@ -59,15 +59,19 @@ function loadCommand(load: string, { rpc }: Appliance, count: number): string[] 
   ];
 }
 
-/** Activations a second. */
-async function activate(load: string, appliance: Appliance): Promise<number> {
+type Rate = { readonly perSecond: number; readonly cpuMicroseconds: number };
+
+/** Activations a second, and what the server spends meanwhile for each of them. */
+async function activate(load: string, appliance: Appliance): Promise<Rate> {
+  const before = cpuSeconds(appliance.pid);
   const child = Bun.spawn(loadCommand(load, appliance, LOAD_COUNT), { stdout: "pipe" });
   const report = JSON.parse(await new Response(child.stdout).text()) as {
     readonly perSecond: number;
     readonly failed: number;
   };
   if (report.failed > 0) throw new Error(`${report.failed} calls failed`);
-  return report.perSecond;
+  const cpuMicroseconds = ((cpuSeconds(appliance.pid) - before) / LOAD_COUNT) * 1e6;
+  return { perSecond: report.perSecond, cpuMicroseconds };
 }
 
 /** Milliseconds of each answer, read whole, one after another on a kept connection. */
@@ -138,13 +142,13 @@ async function activateBeside(
   load: string,
   appliance: Appliance,
   watchers: readonly Watcher[],
-): Promise<number> {
+): Promise<Rate> {
   const abort = new AbortController();
   const watching = watchers.map((watch) => watch(`http://${appliance.http}`, abort.signal));
-  const perSecond = await activate(load, appliance);
+  const rate = await activate(load, appliance);
   abort.abort();
   await Promise.all(watching);
-  return perSecond;
+  return rate;
 }
 
 /** By the kernel's account, which a busy machine does not disturb. */
@@ -176,17 +180,22 @@ async function sayLoss(load: string, appliance: Appliance): Promise<void> {
     ["with an open page", [watchPage]],
     ["with both", [scrape, watchPage]],
   ];
-  const found = ways.map((): number[] => []);
+  const found = ways.map((): Rate[] => []);
   for (let round = 0; round < rounds; round += 1) {
     for (const [index, [, watchers]] of ways.entries()) {
       found[index]?.push(await activateBeside(load, appliance, watchers));
     }
   }
-  const alone = median(found[0] ?? []);
+  const of = (index: number, key: keyof Rate) =>
+    median((found[index] ?? []).map((rate) => rate[key]));
   for (const [index, [name]] of ways.entries()) {
-    const perSecond = median(found[index] ?? []);
-    const loss = ((1 - perSecond / alone) * 100).toFixed(1);
-    say(`activations ${name.padEnd(24)} ${perSecond.toFixed(0)}/s  ${loss} % less`);
+    const [perSecond, cpu] = [of(index, "perSecond"), of(index, "cpuMicroseconds")];
+    const loss = ((1 - perSecond / of(0, "perSecond")) * 100).toFixed(1);
+    const more = ((cpu / of(0, "cpuMicroseconds") - 1) * 100).toFixed(1);
+    say(
+      `activations ${name.padEnd(24)} ${perSecond.toFixed(0)}/s (${loss} % less)  ` +
+        `${cpu.toFixed(0)} us CPU (${more} % more)`,
+    );
   }
 }
 

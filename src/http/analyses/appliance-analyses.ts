@@ -33,6 +33,8 @@ export type AnalysedParts = {
 };
 
 const LIFE_MILLISECONDS = 2000;
+/** Of what reads every client. */
+const COUNTING_LIFE_MILLISECONDS = 5000;
 /** Spans of days that activity is kept for. */
 const SPANS_MAXIMUM = 8;
 /** Applications that one id is looked for under. */
@@ -57,7 +59,11 @@ export function applianceAnalyses(parts: AnalysedParts): AnalysisSources {
     duplicates,
     forecasts: kept(() => store.forecasts(queries.forecasts(clock())), LIFE_MILLISECONDS, clock),
     activity: keptByKey(activity, LIFE_MILLISECONDS, clock, SPANS_MAXIMUM),
-    licensing: kept(() => store.licensing(queries.licensing(clock())), LIFE_MILLISECONDS, clock),
+    licensing: kept(
+      () => store.licensing(queries.licensing(clock())),
+      COUNTING_LIFE_MILLISECONDS,
+      clock,
+    ),
     client: (cmid) => clientDetails(parts, duplicates, cmid),
   };
 }

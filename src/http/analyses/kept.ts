@@ -2,10 +2,10 @@
 export type Reading<Value> = { readonly asOf: number; readonly value: Value };
 
 /** A reading costs its thread at most this share of the time, however often it is asked for. */
-const READING_SHARE = 0.05;
+const READING_SHARE = 0.02;
 
 /**
- * Reads anew when what is kept is older than `lifeMilliseconds`, or than twenty times what reading
+ * Reads anew when what is kept is older than `lifeMilliseconds`, or than fifty times what reading
  * it took: a page that many look at costs no more than one. Who asks meanwhile waits for the
  * reading under way; a reading that fails is not kept.
  */
