@@ -1,6 +1,6 @@
 /**
  * Activation throughput, paired with a bare Bun server in the same run:
- * `bun scripts/bench/activation.ts [ROUNDS]`.
+ * `bun scripts/bench/activation.ts [ROUNDS] [CONNECTIONS]`.
  *
  * Server on one core, load on the other; rounds alternate, so that a drift of the machine meets
  * both. Cold: new connection, bind, one signed durable reply, close. Kept: calls on connections
@@ -22,7 +22,7 @@ import {
 
 const COLD_COUNT = 90_000;
 const KEPT_COUNT = 200_000;
-const CONNECTIONS = 64;
+const CONNECTIONS = Number(process.argv[3] ?? 64);
 
 type Server = { readonly name: string; readonly port: number; readonly pid: number };
 type Figures = { perSecond: number; cpuMicroseconds: number; p50Us: number; p99Us: number };
