@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
+import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
 import { primaryResult, StoreError } from "./health.ts";
 import type { Migration } from "./migrations.ts";
 
@@ -51,6 +51,8 @@ export function migrate(database: Database, path: string, migrations: readonly M
   }
 }
 
+const OWNER_ONLY = 0o600;
+
 /**
  * Writes a copy of the database to `target`, whole or not at all, in place of what is there.
  * `verify` is given the copy's path before it takes its place, and throws where it finds fault.
@@ -65,6 +67,8 @@ export function copyDatabase(
   database.run("VACUUM INTO ?", [partial]);
   const descriptor = openSync(partial, "r+");
   try {
+    // It names machines, as the database does, and may lie in a folder that others read.
+    fchmodSync(descriptor, OWNER_ONLY);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

@@ -1,5 +1,6 @@
 import { Database } from "bun:sqlite";
 import { afterEach, describe, expect, test } from "bun:test";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { ZERO_GUID } from "../../src/activation/catalogue.ts";
 import { EVENT_CODE } from "../../src/activation/events.ts";
@@ -180,6 +181,7 @@ describe("STORE-4: a backup while serving", () => {
     const store = await opened();
     const copyPath = freshPath();
     await store.backup(copyPath);
+    expect(statSync(copyPath).mode & 0o777).toBe(0o600);
     await commit(store, groupOf([effectOf(0)]));
     await store.backup(copyPath);
     expect((await (await opened(copyPath)).totals()).events).toBe(1);
