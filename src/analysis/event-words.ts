@@ -1,7 +1,8 @@
 /** Entries of the event log that are about no request, in words. */
 import { EVENT_CODE } from "../activation/events.ts";
 
-const NAMES: ReadonlyMap<number, string> = new Map([
+/** By code; what requests are about has no entry here. */
+export const GENERAL_EVENT_NAMES: ReadonlyMap<number, string> = new Map([
   [EVENT_CODE.publicationFailed, "publishing in DNS failed"],
   [EVENT_CODE.publicationSucceeded, "published in DNS"],
   [EVENT_CODE.countReset, "count reset"],
@@ -16,7 +17,7 @@ const TELLING = ["message", "reason", "zone", "upstream", "server"] as const;
 
 /** What happened. The detail's words are untrusted: a server's may be among them. */
 export function eventWords(code: number, detail: string | null): string {
-  const name = NAMES.get(code) ?? `entry ${code}`;
+  const name = GENERAL_EVENT_NAMES.get(code) ?? `entry ${code}`;
   const words = detailWords(detail ?? "");
   return words === "" ? name : `${name}: ${words}`;
 }

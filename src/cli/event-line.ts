@@ -1,21 +1,12 @@
 /** Entries of the event log as lines: the original's fields in its order, words beside numbers. */
 import { EVENT_CODE } from "../activation/events.ts";
+import { GENERAL_EVENT_NAMES } from "../analysis/event-words.ts";
 import { adviseOnResult } from "../analysis/result-advice.ts";
 import { isoTime, spanWords, stateWords } from "../analysis/wording.ts";
 import { sanitise } from "../platform/text.ts";
 import { formatHresult } from "../protocol/hresult.ts";
 import { LICENCE_STATES } from "../protocol/types.ts";
 import type { EventItem } from "../store/listing.ts";
-
-const CODE_NAMES: ReadonlyMap<number, string> = new Map([
-  [EVENT_CODE.publicationFailed, "publishing in DNS failed"],
-  [EVENT_CODE.publicationSucceeded, "published in DNS"],
-  [EVENT_CODE.countReset, "count reset"],
-  [EVENT_CODE.upstreamUnreachable, "licensed host unreachable"],
-  [EVENT_CODE.upstreamReachable, "licensed host reachable again"],
-  [EVENT_CODE.alertRaised, "alert raised"],
-  [EVENT_CODE.alertCleared, "alert cleared"],
-]);
 
 const DETAIL_LENGTH = 1024;
 const MILLISECONDS_PER_MINUTE = 60_000;
@@ -53,7 +44,7 @@ export function formatEvent(
 function generalWords({ code, hresult, detail }: EventItem): string {
   const result = hresult === 0 ? "" : ` ${formatHresult(hresult)}`;
   const text = detail === null || detail === "" ? "" : `: ${detailWords(detail)}`;
-  return `${CODE_NAMES.get(code) ?? "event"}${result}${text}`;
+  return `${GENERAL_EVENT_NAMES.get(code) ?? "event"}${result}${text}`;
 }
 
 /** Details are documents, some with a sentence for people in them. */
