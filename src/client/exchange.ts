@@ -5,7 +5,7 @@ import { decodeReply } from "../protocol/reply.ts";
 import { encodeRequest } from "../protocol/request.ts";
 import { decodeOutStub, encodeInStub, type StubAnswer } from "../protocol/stub.ts";
 import type { ActivationRequest } from "../protocol/types.ts";
-import type { RpcCaller, RpcCallerError } from "../rpc/caller.ts";
+import { describeCallerError, type RpcCaller, type RpcCallerError } from "../rpc/caller.ts";
 import type { ReplyEvidence } from "./verification.ts";
 
 /** What an exchange needs of a connection; an in-process host offers the same. */
@@ -65,7 +65,7 @@ async function call(
   stub: Uint8Array,
 ): Promise<Result<StubAnswer, ExchangeFailure>> {
   const called = await connection.call(opnum, stub);
-  if (!called.ok) return fail({ kind: "noAnswer", detail: formatCallerError(called.error) });
+  if (!called.ok) return fail({ kind: "noAnswer", detail: callerErrorWords(called.error) });
   const outcome = called.value;
   if (outcome.kind === "fault") {
     const status = outcome.status.toString(16).padStart(8, "0");
@@ -80,17 +80,6 @@ async function call(
 }
 
 /** What went wrong with a connection, in a few words. */
-export function formatCallerError(error: RpcCallerError): string {
-  switch (error.kind) {
-    case "unreachable":
-      return `cannot connect: ${error.code}`;
-    case "timeout":
-      return error.during === "connect" ? "no connection in time" : "no answer in time";
-    case "rejected":
-      return "does not offer activation of this domain";
-    case "protocolError":
-      return `does not speak RPC as it should: ${error.detail}`;
-    case "closed":
-      return "closed the connection before it answered";
-  }
+export function callerErrorWords(error: RpcCallerError): string {
+  return describeCallerError(error, "activation of this domain");
 }

@@ -8,7 +8,7 @@ import { fail, ok, type Result } from "../platform/result.ts";
 import { ACTIVATION_INTERFACE } from "../protocol/interface.ts";
 import { connectRpc, type RpcCaller } from "../rpc/caller.ts";
 import type { LookupFailure, LookupHosts } from "./discovery.ts";
-import { formatCallerError } from "./exchange.ts";
+import { callerErrorWords } from "./exchange.ts";
 import type { HostAddress } from "./host-address.ts";
 
 /** The shell of a client: DNS and RPC over the network. */
@@ -66,7 +66,7 @@ export class ClientNetwork {
         versionMinor: ACTIVATION_INTERFACE.versionMinor,
       });
       if (connected.ok) return connected;
-      failure = formatCallerError(connected.error);
+      failure = callerErrorWords(connected.error);
     }
     return fail(failure);
   };

@@ -7,7 +7,12 @@ import type { Endpoint } from "../platform/endpoint.ts";
 import type { RandomBytes } from "../platform/randomness.ts";
 import { fail, ok, type Result } from "../platform/result.ts";
 import { MICROSOFT_INTERFACE } from "../protocol/interface.ts";
-import { connectRpc, type RpcCaller, type RpcCallerError } from "../rpc/caller.ts";
+import {
+  connectRpc,
+  describeCallerError,
+  type RpcCaller,
+  type RpcCallerError,
+} from "../rpc/caller.ts";
 
 /** Addresses of one host that are tried; the time is shared among them. */
 const ADDRESSES_MAXIMUM = 4;
@@ -54,26 +59,10 @@ export function createConnector(options: ConnectorOptions): Connect {
         replyOctetsMax: options.replyOctets,
       });
       if (connected.ok) return connected;
-      failure = describeCallerError(connected.error);
+      failure = upstreamErrorWords(connected.error);
     }
     return fail(failure);
   };
-}
-
-/** What went wrong with a licensed host, in a few words. */
-export function describeCallerError(error: RpcCallerError): string {
-  switch (error.kind) {
-    case "unreachable":
-      return `cannot connect: ${error.code}`;
-    case "timeout":
-      return error.during === "connect" ? "no connection in time" : "no answer in time";
-    case "rejected":
-      return "does not offer activation of genuine clients";
-    case "protocolError":
-      return `does not speak RPC as it should: ${error.detail}`;
-    case "closed":
-      return "closed the connection before it answered";
-  }
 }
 
 async function addressesOf(
@@ -101,4 +90,9 @@ async function systemAddresses(
   const outcome = await Promise.race([found, tooLate]);
   clearTimeout(timer);
   return outcome;
+}
+
+/** What went wrong with a licensed host, in a few words. */
+export function upstreamErrorWords(error: RpcCallerError): string {
+  return describeCallerError(error, "activation of genuine clients");
 }

@@ -2,7 +2,7 @@ import { formatHostAddress, type HostAddress } from "../client/host-address.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { RpcCaller, RpcCallerError } from "../rpc/caller.ts";
 import { type Admission, CircuitBreaker } from "./circuit-breaker.ts";
-import { type Connect, describeCallerError } from "./connector.ts";
+import { type Connect, upstreamErrorWords } from "./connector.ts";
 import type { RelayLimits } from "./settings.ts";
 import type { UpstreamStatistics } from "./statistics.ts";
 
@@ -92,7 +92,7 @@ export class Upstream {
 
   /** A call was not answered, and the client is still there. */
   lost(error: RpcCallerError): string {
-    const reason = describeCallerError(error);
+    const reason = upstreamErrorWords(error);
     this.#failed("attempt", reason);
     return reason;
   }

@@ -203,3 +203,19 @@ function unreachable(error: unknown): RpcCallerError {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   return { kind: "unreachable", code: typeof code === "string" ? code : String(error) };
 }
+
+/** What went wrong, in a few words; `sought` names the interface that a server may not offer. */
+export function describeCallerError(error: RpcCallerError, sought: string): string {
+  switch (error.kind) {
+    case "unreachable":
+      return `cannot connect: ${error.code}`;
+    case "timeout":
+      return error.during === "connect" ? "no connection in time" : "no answer in time";
+    case "rejected":
+      return `does not offer ${sought}`;
+    case "protocolError":
+      return `does not speak RPC as it should: ${error.detail}`;
+    case "closed":
+      return "closed the connection before it answered";
+  }
+}
